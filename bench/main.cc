@@ -1,0 +1,2 @@
+// The levee-bench command.
+int main() { return 0; }

@@ -1,0 +1,2 @@
+// The levee command.
+int main() { return 0; }
