@@ -1,0 +1,139 @@
+// A response on its way into the cache: one Writer, any number of Readers.
+//
+//   kOpening --open--> kStreaming --finish--> kLanded    every reader gets it all
+//      |  |               |
+//      |  '- writer dies -'-----------------> kFailed    before bytes: answer stale or with the failure; after: cut the client off
+//      |  '- renew ---------------------------> kLanded   the stored response was validated (304)
+//      '---- pass ------------------------------> kPassed   not shareable: its leader alone reads on, all others look up again
+//
+// Thread-safe. Lock order: shard, then flight. No lock is held while a Waker is called.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cache/entry.h"
+
+namespace levee {
+
+// Why a flight brought nothing. Each maps to a status and a Cache-Status detail where the proxy answers.
+enum class Failure : uint8_t {
+  kAbandoned,        // its worker went away: look up again
+  kConnect,          // refused, unreachable, no server up
+  kTimeout,
+  kReset,            // closed or reset before the head
+  kInvalid,          // not HTTP as it should be
+  kCut,              // body shorter than declared
+  kOverloaded,       // the limiter or its queue refused it
+  kOriginStatus,     // the origin answered with an error for which stale is preferred; `status` says which
+};
+struct Fault {
+  Failure why = Failure::kAbandoned;
+  int status = 502;           // what a client without a stale copy is told
+  int64_t retry_after = 0;    // ms; 0: say nothing
+};
+
+// Where readers are told that there is more. Called on the writer's thread, without locks; must only pass the word on.
+class Waker {
+ public:
+  virtual ~Waker() = default;
+  virtual void wake(std::span<const uint64_t> readers) = 0;
+};
+
+enum class FlightState : uint8_t { kOpening, kStreaming, kLanded, kFailed, kPassed };
+
+class Flight;
+
+// One client's view of a flight. Not thread-safe itself; belongs to one worker. Dropping it leaves the flight.
+class Reader {
+ public:
+  Reader(Reader&&) noexcept;
+  Reader& operator=(Reader&&) noexcept;
+  ~Reader();
+
+  struct Look {
+    FlightState state;
+    std::shared_ptr<const Entry> entry;  // from kStreaming on (kPassed: for the leader only)
+    Fault fault;                         // with kFailed
+  };
+  // What is known now. If still kOpening, the reader will be woken once when that changes.
+  Look look();
+
+  struct Bytes {
+    size_t views = 0;      // how many of `out` were filled
+    bool ended = false;    // the body is complete and `offset` plus these views is its end
+    bool failed = false;   // no more will come, and it is not the whole: cut the client off
+  };
+  // Views of the body from `offset` on. With none and neither ended nor failed the reader has run dry, and will be woken
+  // once when there is more.
+  Bytes read(uint64_t offset, std::span<iovec> out);
+  // A passed flight's reader says what it has sent; its writer goes on when the window has room.
+  void sent(uint64_t offset);
+
+  bool leads() const;  // the one whose request is being fetched
+
+ private:
+  friend class Flight;
+  Reader(std::shared_ptr<Flight> flight, uint64_t id);
+  std::shared_ptr<Flight> flight_;
+  uint64_t id_ = 0;
+};
+
+// The fetching side. Dropped before finish(), renew() or fail(), it fails its flight: no reader waits for ever.
+class Writer {
+ public:
+  Writer(Writer&&) noexcept;
+  Writer& operator=(Writer&&) noexcept;
+  ~Writer();
+
+  // The head has come and may be shared: readers may start. entry->body is this flight's body.
+  void open(std::shared_ptr<Entry> entry);
+  // The head has come and is for its leader alone; the key is remembered as uncacheable for `remember` ms (0: not).
+  // From here on the body is coupled to its reader: see room().
+  void pass(std::shared_ptr<Entry> entry, int64_t remember);
+
+  // Memory to receive into; then the count that arrived, which is when readers see it.
+  std::span<std::byte> reserve();
+  void commit(size_t count);
+  void append(std::span<const std::byte> bytes);
+  // A passed body: bytes that may still be read ahead of its reader. 0: wait to be woken (as `waker`, `token`).
+  // Shared flights have always room.
+  uint64_t room();
+  // The leader of a passed flight is gone, or nobody reads: an uncacheable fetch ends. Always false for a shared flight.
+  bool unwanted() const;
+  // Who is woken when room() or unwanted() change.
+  void notify(Waker& waker, uint64_t token);
+
+  void finish();                                     // whole: stored (if entry->keep) and landed
+  void renew(std::shared_ptr<Entry> entry);          // a 304: the stored body under new fields and lifetime
+  void fail(Fault fault);
+
+  bool is_open() const;      // open() or pass() was called
+  uint64_t size() const;     // bytes so far
+  size_t readers() const;
+
+ private:
+  friend class Flight;
+  explicit Writer(std::shared_ptr<Flight> flight);
+  std::shared_ptr<Flight> flight_;
+};
+
+// Who the reader is to its worker.
+struct Subscriber {
+  Waker* waker = nullptr;
+  uint64_t token = 0;
+};
+
+struct Flown {
+  Writer writer;
+  Reader reader;
+};
+// A flight outside any store: a response for one client alone. `window`: bytes read ahead of the client at most.
+Flown private_flight(Subscriber leader, uint64_t window = 256 * 1024);
+
+}  // namespace levee

@@ -1,0 +1,95 @@
+// The entries of one zone and the flights into it, and the one decision on who fetches.
+//
+// Thread-safe. Sharded by key hash; lock order is shard, then flight; find() on a hit takes one shard lock, allocates
+// nothing and touches nothing else. A key (and variant) never has two flights.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "cache/entry.h"
+#include "cache/flight.h"
+#include "cache/key.h"
+
+namespace levee {
+
+// How the location of a request wants it treated.
+struct Rules {
+  bool stale_while_updating = false;   // proxy_cache_use_stale updating: besides a response's own window
+  bool background_update = true;       // the one who finds it stale gets the stale copy too, and leads a refresh
+  bool stale_if_error = false;         // any error word in proxy_cache_use_stale: Lead and Follow carry the stale entry
+  bool revalidate = false;             // proxy_cache_revalidate: keep stale entries with validators for a conditional request
+  uint32_t min_uses = 1;               // proxy_cache_min_uses
+  uint32_t max_waiters = 0;            // readers a flight may have; 0: no cap
+  bool bypass = false;                 // proxy_cache_bypass: do not answer from the store, but fill it
+};
+
+// What a request asks of the store. `vary` renders the request's normalised values for a list of field names.
+class VarySource {
+ public:
+  virtual ~VarySource() = default;
+  // Appends the normalised values for `names` (Entry::vary_names) to `out`.
+  virtual void vary_values(std::string_view names, std::string& out) const = 0;
+};
+struct Ask {
+  KeyView key;
+  const VarySource& vary;
+  Subscriber subscriber;
+  Rules rules;
+  int64_t now;  // ms
+};
+
+struct Hit {
+  std::shared_ptr<const Entry> entry;
+};
+struct Stale {
+  std::shared_ptr<const Entry> entry;
+  std::optional<Flown> refresh;  // lead a refresh in the background; nothing: somebody does already
+};
+struct Follow {
+  Reader reader;
+  std::shared_ptr<const Entry> stale;  // may be answered with if the flight fails; or null
+};
+struct Lead {
+  Writer writer;
+  Reader reader;
+  std::shared_ptr<const Entry> stale;  // to validate, and to fall back on if rules and response allow; or null
+};
+struct Pass {
+  enum class Why : uint8_t { kUncacheable, kMinUses, kWaiters } why;
+};
+using Found = std::variant<Hit, Stale, Follow, Lead, Pass>;
+
+struct StoreStats {
+  uint64_t entries = 0, bytes = 0, capacity = 0, flights = 0;
+  uint64_t hits = 0, misses = 0, stale = 0, collapsed = 0, passes = 0, evictions = 0, landed = 0, failed = 0;
+};
+
+class Store {
+ public:
+  // capacity: bytes, everything that the zone holds counted.
+  Store(std::string name, uint64_t capacity);
+  ~Store();
+
+  Found find(const Ask& ask);
+  // What is there, without a decision (HEAD probes, purge, status). Null: nothing.
+  std::shared_ptr<const Entry> peek(const KeyView& key, const VarySource& vary);
+  // Whether a stale entry may answer now that its fetch failed (RFC 5861 section 4, and rules.stale_if_error).
+  static bool may_serve_on_error(const Entry& entry, const Rules& rules, int64_t now);
+
+  // Unsafe methods and purges: forget the key with all variants (soft: make it stale). True if something was there.
+  bool purge(const KeyView& key, bool soft);
+  void resize(uint64_t capacity);
+  StoreStats stats() const;
+  const std::string& name() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;  // writers outlive a store that a reload dropped
+};
+
+}  // namespace levee

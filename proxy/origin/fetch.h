@@ -1,0 +1,63 @@
+// One response brought from an origin into a flight: server, connection, request, head, body, and again when it breaks.
+//
+//   kQueue -> kConnect -> kSend -> kReadHead -> kReadBody -> kEnded
+//      ^         |          |         |            '- cut, strong validator: kConnect with Range + If-Range
+//      '---------'----------'---------'- next server, within proxy_next_upstream_tries and _timeout
+//
+// Loop thread only. Lives on its worker whatever its client does; the flight's readers are all who see its bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cache/entry.h"
+#include "cache/fields.h"
+#include "cache/flight.h"
+#include "cache/freshness.h"
+#include "proxy/generation.h"
+#include "proxy/origin/request_body.h"
+#include "proxy/worker.h"
+
+namespace levee {
+
+// What one attempt at a server came to, as $upstream_* show it. Times in ms, -1: not reached.
+struct Attempt {
+  std::string address;
+  int status = 0;
+  int64_t connect_time = -1, header_time = -1, response_time = -1;
+  uint64_t bytes_received = 0, bytes_sent = 0, response_length = 0;
+};
+// Shared by a fetch and the session that started it; same thread.
+struct Trace {
+  std::vector<Attempt> attempts;
+};
+
+// What to ask, and how. Made by the session; owns everything, since it outlives the request.
+struct Order {
+  std::shared_ptr<const Generation> generation;
+  const Location* location = nullptr;   // lives in generation
+  std::string upstream;                 // name of an upstream, or host:port (proxy_pass with variables)
+  bool tls = false;
+  std::string host;                     // $proxy_host, for SNI and verification
+  std::string method;
+  std::string target;
+  std::string fields;                   // field lines to send, CRLF each; without framing, conditionals, Range, Connection
+  std::string range;                    // a Range value to forward for a private fetch, or empty
+  std::shared_ptr<RequestBody> body;    // null: none
+  std::shared_ptr<const Entry> stale;   // to validate, or null
+  std::string key;                      // the cache key; empty: not cacheable at all (goes straight to pass())
+  std::string vary_source;              // see Entry::vary_values
+  bool authorized = false;              // the request had Authorization
+  bool may_store = true;                // false: proxy_no_cache, or a private fetch
+  bool background = false;              // a refresh: the first to give way
+  uint64_t balance_hash = 0;            // for hash and ip_hash
+};
+
+class VaryCopy;  // the leader's request fields that a Vary may name
+
+// Starts a fetch on this worker. Its writer always ends in finish(), renew(), pass()+finish() or fail().
+void start_fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> trace);
+
+}  // namespace levee

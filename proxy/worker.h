@@ -1,0 +1,52 @@
+// One event-loop thread: its listeners, sessions, fetches, origin connections, timers and mailbox.
+//
+// Nothing here may be touched from another thread, but for mailbox() and stop_*().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "cache/flight.h"
+#include "proxy/mailbox.h"
+
+struct event_base;
+
+namespace levee {
+
+struct Generation;  // proxy/generation.h
+
+// Something of a worker's that can be woken by token and reaped after the callback: a Session, a Fetch.
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual void on_wake() = 0;   // its flight has news
+  uint64_t token() const { return token_; }
+
+ private:
+  friend class Worker;
+  uint64_t token_ = 0;
+};
+
+class Worker {
+ public:
+  virtual ~Worker() = default;
+  virtual unsigned index() const = 0;
+  virtual event_base* base() = 0;
+  virtual Mailbox& mailbox() = 0;
+  // Milliseconds on a clock that never goes back (freshness, ages); cached per loop turn.
+  virtual int64_t now() const = 0;
+  // Seconds since 1970, for Date and logs; cached per loop turn.
+  virtual int64_t wall_ms() const = 0;
+  // The configuration that new requests use. A request keeps the one it began with.
+  virtual const std::shared_ptr<const Generation>& generation() const = 0;
+
+  // Takes ownership; the task is woken through subscriber(task) and lives until reap().
+  virtual Task& adopt(std::unique_ptr<Task> task) = 0;
+  // The task is over: destroyed when the current callback has returned. A task never deletes itself.
+  virtual void reap(Task& task) = 0;
+  virtual Subscriber subscriber(const Task& task) = 0;
+  // True once a graceful stop has begun: answer with Connection: close, close idle connections.
+  virtual bool draining() const = 0;
+};
+
+}  // namespace levee
