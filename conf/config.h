@@ -63,14 +63,11 @@ struct ServerName {
   std::optional<Regex> regex;
 };
 
-struct LocationIndex;  // conf/route.cc
-
 struct Server {
   std::vector<ServerName> names;  // none: ""
   std::string name;               // $server_name: the first, as written
-  Location base;  // what holds outside of locations; answers what no location matches. A Return in it is
-                  // the answer to all requests
-  std::vector<Location> locations;  // in the order of the file
+  Location base;  // what holds outside of locations, which are in it; answers what none of them matches. A Return in it
+                  // is the answer to all requests
   ServerTls tls;
   Milliseconds client_header_timeout{};
   uint64_t client_header_buffer_size{};
@@ -79,7 +76,6 @@ struct Server {
     uint64_t size{};
   } large_client_header_buffers;  // a line fits in one; a head in all of them
   bool ignore_invalid_headers{}, underscores_in_headers{}, merge_slashes{};
-  std::shared_ptr<const LocationIndex> index;  // made by load(), for find_location
 };
 
 struct ServerIndex;  // conf/route.cc

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -137,10 +138,13 @@ struct ProxyTls {
   bool session_reuse{};
 };
 
+struct LocationIndex;  // conf/route.cc
+
 struct Location {
-  LocationMatch match;              // of a server's base: the prefix "/"
-  Answer answer;                    // never inherited
-  std::vector<Location> locations;  // nested, in the order of the file
+  LocationMatch match;                         // of a server's base: the prefix "/"
+  Answer answer;                               // never inherited
+  std::vector<Location> locations;             // nested, in the order of the file; search with find_location
+  std::shared_ptr<const LocationIndex> index;  // of locations; made by load(), null if there are none
 
   // Serving files.
   Expression root;        // or alias
