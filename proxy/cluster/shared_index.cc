@@ -1,0 +1,148 @@
+#include "proxy/cluster/shared_index.h"
+
+#include <hiredis/hiredis.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "proxy/cluster/redis_link.h"
+#include "proxy/cluster/script.h"
+
+namespace levee {
+namespace {
+
+// Look up and decide who fetches, in one step. ARGV: node, lease in ms, excluded node or "".
+const Script kDecide(R"lua(
+local value = redis.call('GET', KEYS[1])
+local me, lease, excluded = ARGV[1], ARGV[2], ARGV[3]
+if value == 'U' then return {'U', redis.call('PTTL', KEYS[1])} end
+if value then
+  local kind, who, rest = string.match(value, '^(%u) (%S+) (.*)$')
+  if kind == 'L' and who ~= me and who ~= excluded then return {'F', who} end
+  if kind == 'H' then
+    local left = {}
+    for node in string.gmatch(who, '[^,]+') do
+      if node ~= me and node ~= excluded then left[#left + 1] = node end
+    end
+    if #left > 0 then
+      local pick = left[1 + tonumber(redis.call('TIME')[2]) % #left]
+      return {'H', pick, redis.call('PTTL', KEYS[1]), rest}
+    end
+  end
+end
+local now = redis.call('TIME')
+local fence = now[1] .. string.format('%06d', now[2])
+redis.call('SET', KEYS[1], 'L ' .. me .. ' ' .. fence, 'PX', lease)
+return {'L', fence}
+)lua");
+
+// ARGV: node, fence, lease in ms.
+const Script kRenew(R"lua(
+if redis.call('GET', KEYS[1]) == 'L ' .. ARGV[1] .. ' ' .. ARGV[2] then return redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+return 0
+)lua");
+
+// Publishing ends the lease. ARGV: node, etag, fresh for ms. At most four nodes stand in a key.
+const Script kPublish(R"lua(
+local who = ARGV[1]
+local kind, nodes, etag = string.match(redis.call('GET', KEYS[1]) or '', '^(%u) (%S+) (.*)$')
+if kind == 'H' and etag == ARGV[2] and etag ~= '' then
+  local count = 1
+  for node in string.gmatch(nodes, '[^,]+') do
+    if node ~= ARGV[1] and count < 4 then who, count = who .. ',' .. node, count + 1 end
+  end
+end
+redis.call('SET', KEYS[1], 'H ' .. who .. ' ' .. ARGV[2], 'PX', ARGV[3])
+return 1
+)lua");
+
+// ARGV: node, fence.
+const Script kRelease(R"lua(
+if redis.call('GET', KEYS[1]) == 'L ' .. ARGV[1] .. ' ' .. ARGV[2] then return redis.call('DEL', KEYS[1]) end
+return 0
+)lua");
+
+// ARGV: node.
+const Script kWithdraw(R"lua(
+local kind, nodes, etag = string.match(redis.call('GET', KEYS[1]) or '', '^(%u) (%S+) (.*)$')
+if kind ~= 'H' then return 0 end
+local left = {}
+for node in string.gmatch(nodes, '[^,]+') do
+  if node ~= ARGV[1] then left[#left + 1] = node end
+end
+if #left == 0 then return redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[1], 'H ' .. table.concat(left, ',') .. ' ' .. etag, 'KEEPTTL')
+return 1
+)lua");
+
+void ignore(const redisReply*) {}
+
+std::string_view text_of(const redisReply& reply) {
+  return reply.str == nullptr ? std::string_view() : std::string_view(reply.str, static_cast<size_t>(reply.len));
+}
+
+// Anything that is not one of the script's answers counts as none.
+Decision parse(const redisReply* reply) {
+  if (reply == nullptr || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2) return Alone{};
+  const auto at = [reply](size_t i) -> const redisReply& { return *reply->element[i]; };
+  const std::string_view kind = text_of(at(0));
+  if (kind == "F") return FollowNode{std::string(text_of(at(1)))};
+  if (kind == "U") return Uncacheable{at(1).integer};
+  if (kind == "H" && reply->elements == 4)
+    return Have{std::string(text_of(at(1))), std::string(text_of(at(3))), at(2).integer};
+  if (kind == "L") {
+    const std::string_view digits = text_of(at(1));
+    uint64_t fence = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), fence);
+    if (error == std::errc() && end == digits.data() + digits.size()) return LeadHere{fence};
+  }
+  return Alone{};
+}
+
+}  // namespace
+
+SharedIndex::SharedIndex(RedisLink& link, std::string prefix, std::string node)
+    : link_(link), prefix_(std::move(prefix)), node_(std::move(node)) {
+  link_.on_connect([this] { load_scripts(); });
+  load_scripts();
+}
+
+void SharedIndex::load_scripts() {
+  for (const Script* script : {&kDecide, &kRenew, &kPublish, &kRelease, &kWithdraw}) script->load(link_);
+}
+
+std::string SharedIndex::name(std::string_view key) const {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  EVP_Digest(key.data(), key.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  return prefix_ + ":" + std::string(reinterpret_cast<const char*>(digest.data()), 16);
+}
+
+void SharedIndex::decide(std::string_view key, int64_t lease, std::string_view excluded,
+                         std::function<void(Decision)> answer) {
+  kDecide.run(link_, name(key), {node_, std::to_string(lease), excluded},
+              [answer = std::move(answer)](const redisReply* reply) { answer(parse(reply)); });
+}
+
+void SharedIndex::renew(std::string_view key, uint64_t fence, int64_t lease) {
+  kRenew.run(link_, name(key), {node_, std::to_string(fence), std::to_string(lease)}, ignore);
+}
+
+void SharedIndex::publish(std::string_view key, std::string_view etag, int64_t fresh_for) {
+  kPublish.run(link_, name(key), {node_, etag, std::to_string(std::max<int64_t>(fresh_for, 1))}, ignore);
+}
+
+void SharedIndex::publish_uncacheable(std::string_view key, int64_t remember) {
+  link_.command({"SET", name(key), "U", "PX", std::to_string(std::max<int64_t>(remember, 1))}, ignore);
+}
+
+void SharedIndex::release(std::string_view key, uint64_t fence) {
+  kRelease.run(link_, name(key), {node_, std::to_string(fence)}, ignore);
+}
+
+void SharedIndex::withdraw(std::string_view key) {
+  kWithdraw.run(link_, name(key), {node_}, ignore);
+}
+
+}  // namespace levee

@@ -1,0 +1,64 @@
+// Who of the PoP has a key, and who is fetching it: an index and leases in Redis, never bodies.
+//
+// Loop thread only; one a worker, all over one breaker. A lease is for efficiency, not for safety: two leaders are
+// harmless. Times are Redis' own. Every question is answered exactly once, and with Alone when Redis is away.
+//
+// One Redis string a key, "PREFIX:" and 16 bytes of the key's SHA-256, which expires by itself:
+//   "H node,node etag"   these nodes have it; lives as long as the entry is fresh
+//   "L node fence"       this node fetches it; lives for the lease
+//   "U"                  not shareable; nobody waits for it
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace levee {
+
+class RedisLink;
+
+struct Have {
+  std::string node;
+  std::string etag;
+  int64_t fresh_for;  // ms
+};
+struct FollowNode {
+  std::string node;
+};
+struct LeadHere {
+  uint64_t fence;
+};
+struct Uncacheable {
+  int64_t remember;  // ms
+};
+struct Alone {};  // no answer: fetch as if there were no index
+using Decision = std::variant<Have, FollowNode, LeadHere, Uncacheable, Alone>;
+
+class SharedIndex {
+ public:
+  SharedIndex(RedisLink& link, std::string prefix, std::string node);
+
+  // lease: ms. excluded: a node that turned out to have it no more, or to be dead; its claim is set aside.
+  void decide(std::string_view key, int64_t lease, std::string_view excluded, std::function<void(Decision)> answer);
+  // The lease goes on for `lease` ms more, if it is still ours.
+  void renew(std::string_view key, uint64_t fence, int64_t lease);
+  // This node has the response; the lease is over.
+  void publish(std::string_view key, std::string_view etag, int64_t fresh_for);
+  // The response is for one client alone: nobody of the PoP need wait for it.
+  void publish_uncacheable(std::string_view key, int64_t remember);
+  // The fetch failed: the next who asks leads.
+  void release(std::string_view key, uint64_t fence);
+  // This node has it no more.
+  void withdraw(std::string_view key);
+
+ private:
+  void load_scripts();
+  std::string name(std::string_view key) const;
+  RedisLink& link_;
+  const std::string prefix_;
+  const std::string node_;
+};
+
+}  // namespace levee

@@ -1,0 +1,86 @@
+// The shared index against a real redis-server: two nodes' views of one key.
+#include "proxy/cluster/shared_index.h"
+#include "tests/unit/redis_fixture.h"
+
+namespace levee {
+namespace {
+
+class SharedIndexTest : public RedisFixture {
+ protected:
+  void SetUp() override {
+    RedisFixture::SetUp();
+    ASSERT_TRUE(turn_until([&] { return link_->usable(); }));
+    a_ = std::make_unique<SharedIndex>(*link_, "levee", "a");
+    b_ = std::make_unique<SharedIndex>(*link_, "levee", "b");
+  }
+  // "have NODE ETAG", "follow NODE", "lead", "uncacheable" or "alone".
+  std::string decide(SharedIndex& index, std::string_view key, std::string_view excluded = {}, int64_t lease = 1000) {
+    std::string got;
+    index.decide(key, lease, excluded, [&](Decision decision) { got = std::visit(Say{fence_}, decision); });
+    turn_until([&] { return !got.empty(); });
+    return got;
+  }
+  struct Say {
+    uint64_t& fence;
+    std::string operator()(const Have& have) const { return "have " + have.node + " " + have.etag; }
+    std::string operator()(const FollowNode& follow) const { return "follow " + follow.node; }
+    std::string operator()(const LeadHere& lead) const {
+      EXPECT_GT(lead.fence, fence) << "a later lease has a higher fence";
+      fence = lead.fence;
+      return "lead";
+    }
+    std::string operator()(const Uncacheable&) const { return "uncacheable"; }
+    std::string operator()(const Alone&) const { return "alone"; }
+  };
+  uint64_t fence_ = 0;
+  std::unique_ptr<SharedIndex> a_, b_;
+};
+
+TEST_F(SharedIndexTest, TheFirstToAskLeadsAndTheOthersFollow) {
+  EXPECT_EQ(decide(*a_, "/1"), "lead");
+  EXPECT_EQ(decide(*b_, "/1"), "follow a");
+  EXPECT_EQ(decide(*b_, "/2"), "lead");
+}
+
+TEST_F(SharedIndexTest, APublishedKeyIsHadUntilItIsWithdrawn) {
+  EXPECT_EQ(decide(*a_, "/1"), "lead");
+  a_->publish("/1", "\"x y\"", 10'000);
+  EXPECT_EQ(decide(*b_, "/1"), "have a \"x y\"");
+  b_->publish("/1", "\"x y\"", 10'000);
+  a_->withdraw("/1");
+  EXPECT_EQ(decide(*a_, "/1"), "have b \"x y\"");
+  b_->withdraw("/1");
+  EXPECT_EQ(decide(*a_, "/1"), "lead");
+}
+
+TEST_F(SharedIndexTest, AReleasedOrRunOutLeaseGoesToTheNext) {
+  EXPECT_EQ(decide(*a_, "/1"), "lead");
+  a_->release("/1", fence_);
+  EXPECT_EQ(decide(*b_, "/1", "", 1), "lead");
+  EXPECT_TRUE(turn_until([&] { return decide(*a_, "/1") == "lead"; }));
+}
+
+TEST_F(SharedIndexTest, ADeadLeadersClaimIsSetAside) {
+  EXPECT_EQ(decide(*a_, "/1"), "lead");
+  EXPECT_EQ(decide(*b_, "/1", "a"), "lead");
+  const uint64_t stolen = fence_;
+  a_->release("/1", 1);  // the old leader wakes up: its fence is void
+  EXPECT_EQ(decide(*a_, "/1"), "follow b");
+  b_->release("/1", stolen);
+  EXPECT_EQ(decide(*a_, "/1"), "lead");
+}
+
+TEST_F(SharedIndexTest, AnUncacheableKeyIsLearntOnce) {
+  EXPECT_EQ(decide(*a_, "/1"), "lead");
+  a_->publish_uncacheable("/1", 10'000);
+  EXPECT_EQ(decide(*b_, "/1"), "uncacheable");
+}
+
+TEST_F(SharedIndexTest, WithoutRedisEveryoneIsAlone) {
+  stop(SIGKILL);
+  EXPECT_EQ(decide(*a_, "/1"), "alone");
+  EXPECT_EQ(decide(*a_, "/1"), "alone");
+}
+
+}  // namespace
+}  // namespace levee
