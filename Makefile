@@ -1,16 +1,29 @@
 # Levee. Two commands do all: `make run` (a live stream through Levee) and `make test`.
 #
-#   make            build/levee and build/levee-bench
-#   make unit       unit tests only          make V=1 ...   show the commands
-#   make FLAVOUR=asan|tsan ...               the same with a sanitizer
-#   make layers     includes point down only
+#   make            build/levee and build/levee-bench; installs what Debian packages are missing
+#   make test       unit and end-to-end tests; the last line is the counts.   make unit, make e2e: one of the two
+#                   T=word: only those whose name has the word
+#   make asan       the same tests under AddressSanitizer and UndefinedBehaviorSanitizer;  make tsan  ThreadSanitizer
+#   make lint       format, layers, headers that compile alone, clang-tidy.   make layers: includes point down only
+#   make clang      builds with clang++, which also checks who may touch what (-Wthread-safety)
+#   make micro      Google Benchmark of the parts
+#   make install    DESTDIR= PREFIX=/usr/local   programs, examples, systemd unit, man page
+#
+#   V=1 shows the commands. FLAVOUR=asan|tsan|clang builds another flavour, each in its own build/FLAVOUR.
 
 FLAVOUR ?= release
-CXX     ?= g++
 OUT     := build/$(FLAVOUR)
 Q       := $(if $(V),,@)
 CCACHE  := $(shell command -v ccache 2>/dev/null)
+PREFIX  ?= /usr/local
 
+PKGS_BUILD := g++ libevent-dev libssl-dev liblz4-dev libhiredis-dev libpcre2-dev libxxhash-dev libjemalloc-dev \
+              libcli11-dev nlohmann-json3-dev
+PKGS_TEST  := libgtest-dev libgmock-dev python3 python3-pytest python3-redis redis-server openssl ffmpeg
+PKGS_BENCH := libbenchmark-dev nginx varnish trafficserver haproxy wrk
+PKGS_LINT  := clang clang-format clang-tidy
+
+CXX     := g++
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OPT     := -O2 -g
 ifeq ($(FLAVOUR),asan)
@@ -20,6 +33,11 @@ OPT     := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 else
 MALLOC  := -ljemalloc
 endif
+ifeq ($(FLAVOUR),clang)
+CXX     := clang++
+WARN    += -Wthread-safety
+PKGS_BUILD += clang
+endif
 CXXFLAGS := -std=c++20 $(OPT) $(WARN) -I. -MMD -MP -pthread
 LDLIBS   := -levent_openssl -levent_pthreads -levent_extra -levent_core -lssl -lcrypto -llz4 -lhiredis -lpcre2-8 -lxxhash $(MALLOC) -pthread
 
@@ -28,14 +46,28 @@ LIB_SRC   := $(wildcard conf/*.cc cache/*.cc) $(PROXY_SRC)
 BENCH_SRC := $(wildcard bench/*.cc)
 UNIT_SRC  := $(wildcard tests/unit/*.cc)
 MICRO_SRC := $(wildcard bench/micro/*.cc)
+HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench/micro/*.h tests/unit/*.h)
+SOURCES   := proxy/main.cc $(LIB_SRC) $(BENCH_SRC) $(UNIT_SRC) $(MICRO_SRC)
 obj        = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
 
-.PHONY: all unit layers clean
+.PHONY: all unit e2e test asan tsan clang micro lint format-check layers headers tidy install clean deps-%
 .SECONDARY:
-all: $(OUT)/levee $(OUT)/levee-bench
-	$(Q)ln -sf $(FLAVOUR)/levee build/levee; ln -sf $(FLAVOUR)/levee-bench build/levee-bench
+.DELETE_ON_ERROR:
 
-$(OUT)/obj/%.o: %.cc
+all: $(OUT)/levee $(OUT)/levee-bench
+ifeq ($(FLAVOUR),release)
+	$(Q)ln -sf release/levee build/levee; ln -sf release/levee-bench build/levee-bench
+endif
+
+# Debian packages: `deps-build` and the like install what is missing, and do nothing when all is there.
+PACKAGES_build = $(PKGS_BUILD)
+PACKAGES_test  = $(PKGS_TEST)
+PACKAGES_bench = $(PKGS_BENCH)
+PACKAGES_lint  = $(PKGS_LINT)
+deps-%:
+	$(Q)tests/tools/packages $(PACKAGES_$*)
+
+$(OUT)/obj/%.o: %.cc | deps-build
 	$(Q)mkdir -p $(@D)
 	$(if $(V),,@echo "  CXX  $<")
 	$(Q)$(CCACHE) $(CXX) $(CXXFLAGS) -c $< -o $@
@@ -51,9 +83,42 @@ $(OUT)/unit-tests: $(call obj,$(UNIT_SRC)) $(OUT)/liblevee.a
 	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -lgtest -lgmock -lgtest_main -o $@
 $(OUT)/levee-micro: $(call obj,$(MICRO_SRC)) $(OUT)/liblevee.a
 	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -lbenchmark -lbenchmark_main -o $@
+$(call obj,$(UNIT_SRC)): | deps-test
+$(call obj,$(MICRO_SRC)): | deps-bench
 
-unit: $(OUT)/unit-tests
+test: deps-test all $(OUT)/unit-tests
+	$(Q)tests/run --out $(OUT) --only "$(T)"
+unit: deps-test $(OUT)/unit-tests
+	$(Q)tests/run --out $(OUT) --only "$(T)" unit
+e2e: deps-test all
+	$(Q)tests/run --out $(OUT) --only "$(T)" e2e
+asan tsan:
+	$(Q)$(MAKE) FLAVOUR=$@ test
+clang: deps-lint
+	$(Q)$(MAKE) FLAVOUR=clang all build/clang/unit-tests
+micro: $(OUT)/levee-micro
 	$(Q)$<
+
+lint: format-check layers headers tidy
+format-check: deps-lint
+	$(Q)clang-format --dry-run -Werror $(HEADERS) $(SOURCES)
+layers:
+	$(Q)tests/tools/layers
+headers: $(addprefix $(OUT)/alone/,$(addsuffix .ok,$(HEADERS)))
+$(OUT)/alone/%.ok: % | deps-build
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(CXXFLAGS) -MT $@ -MF $(@:.ok=.d) -fsyntax-only -include $< -x c++ /dev/null && touch $@
+tidy: deps-lint
+	$(Q)printf '%s\n' $(filter-out tests/% bench/micro/%,$(SOURCES)) | \
+	  xargs -P $$(nproc) -n 4 clang-tidy --quiet -- -std=c++20 -I. 2>/dev/null
+
+install: all
+	install -D -t $(DESTDIR)$(PREFIX)/sbin $(OUT)/levee
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(OUT)/levee-bench
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/levee/examples conf/examples/*.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 conf/levee.8
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's,@PREFIX@,$(PREFIX),g' conf/levee.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/levee.service
 
 clean:
 	$(Q)rm -rf build
