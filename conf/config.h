@@ -37,6 +37,8 @@ struct Map {
   std::vector<std::pair<Regex, Expression>> regexes;
   Expression otherwise;  // default
   bool hostnames = false;
+  // Whether the variable has a part in the result.
+  bool uses(Var id) const;
   // The result for a value of the source.
   const Expression& find(std::string_view value) const;
 };
@@ -96,9 +98,9 @@ struct Listen {
     int idle = 0, interval = 0, count = 0;
   } keepalive;
   bool deferred = false;
-  std::vector<const Server*> servers;        // in the order of the file
-  const Server* default_server = nullptr;    // never null once loaded
-  std::shared_ptr<const ServerIndex> index;  // made by load(), for find_server
+  std::vector<const Server*> servers;         // in the order of the file
+  const Server* default_server = nullptr;     // never null once loaded
+  std::shared_ptr<const ServerIndex> routes;  // made by load(), for find_server
 };
 
 // Where new connections and new keys are refused, so that those who are here are served well. 0: never.

@@ -141,10 +141,10 @@ struct ProxyTls {
 struct LocationIndex;  // conf/route.cc
 
 struct Location {
-  LocationMatch match;                         // of a server's base: the prefix "/"
-  Answer answer;                               // never inherited
-  std::vector<Location> locations;             // nested, in the order of the file; search with find_location
-  std::shared_ptr<const LocationIndex> index;  // of locations; made by load(), null if there are none
+  LocationMatch match;                          // of a server's base: the prefix "/"
+  Answer answer;                                // never inherited
+  std::vector<Location> locations;              // nested, in the order of the file; search with find_location
+  std::shared_ptr<const LocationIndex> routes;  // of locations; made by load(), null if there are none
 
   // Serving files.
   Expression root;        // or alias
