@@ -1,0 +1,127 @@
+"""The fixtures of the end-to-end tests; harness/ has what they are made of."""
+import resource
+import shutil
+import ssl
+import subprocess
+
+import pytest
+from harness import ADDRESS, Levee, Origin, eventually, free_port
+
+
+def pytest_configure():
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 20000) if limit > 0 else 20000, limit))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.when == "call":
+        item.failed = report.failed
+
+
+@pytest.fixture
+def origin():
+    made = Origin()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def new_levee(request, tmp_path, origin):
+    """Makes levees, started unless start=False. At the test's end each must be alive, stop cleanly, and have nothing
+    to say to a sanitizer."""
+    made = []
+
+    def make(start=True, values=None, **slots):
+        directory = tmp_path / f"levee{len(made)}"
+        directory.mkdir()
+        levee = Levee(directory, origin.address, values, **slots)
+        made.append(levee)
+        return levee.start() if start else levee
+
+    yield make
+    problems = []
+    for levee in made:
+        try:
+            levee.stop()
+        except AssertionError as problem:
+            problems.append(str(problem))
+        if levee.sanitizer_reports():
+            problems.append(levee.sanitizer_reports())
+        if problems or getattr(request.node, "failed", True):
+            show(levee)
+    assert not problems, "\n".join(problems)
+
+
+def show(levee):
+    for name in ("levee.conf", "output.log", "error.log", "access.log"):
+        text = levee._read(name)
+        print(f"--- {levee.directory.name}/{name}\n{text if name == 'levee.conf' else text[-6000:]}")
+
+
+@pytest.fixture
+def levee(request, new_levee):
+    """A levee in front of `origin`, with the lines of the conf marker; @CERT@ and @KEY@ if the test has tls_cert,
+    @TLS_ORIGIN@ if it has tls_origin. conf(start=False): the test starts it."""
+    marker = request.node.get_closest_marker("conf")
+    values = {}
+    if "tls_cert" in request.fixturenames:
+        values["CERT"], values["KEY"], _ = request.getfixturevalue("tls_cert")
+    if "tls_origin" in request.fixturenames:
+        values["TLS_ORIGIN"] = request.getfixturevalue("tls_origin").address
+    return new_levee(values=values, **(marker.kwargs if marker else {}))
+
+
+@pytest.fixture(scope="session")
+def tls_cert(tmp_path_factory):
+    """(certificate, key, a client context that trusts it): self-signed, for localhost and the tests' address."""
+    directory = tmp_path_factory.mktemp("tls")
+    return make_certificate(directory, "localhost")
+
+
+def make_certificate(directory, name):
+    certificate, key = directory / f"{name}.crt", directory / f"{name}.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},IP:{ADDRESS}",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key, ssl.create_default_context(cafile=certificate)
+
+
+@pytest.fixture
+def tls_origin(tls_cert):
+    certificate, key, _ = tls_cert
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    made = Origin(tls=context)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    """A real redis-server: (address, port, process)."""
+    port = free_port()
+    process = subprocess.Popen(["redis-server", "--bind", ADDRESS, "--port", str(port), "--save", "", "--appendonly",
+                                "no", "--dir", str(tmp_path), "--protected-mode", "no"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    redis = pytest.importorskip("redis")
+
+    def answers():
+        try:
+            return redis.Redis(ADDRESS, port).ping()
+        except redis.exceptions.ConnectionError:
+            return False
+
+    eventually(answers, what="redis-server answers")
+    process.address, process.port = ADDRESS, port
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture(scope="session")
+def ffmpeg():
+    program = shutil.which("ffmpeg")
+    assert program, "ffmpeg is missing: make deps-test"
+    return program
