@@ -1,2 +1,4 @@
 // The levee command.
-int main() { return 0; }
+int main() {
+  return 0;
+}

@@ -1,0 +1,160 @@
+// Opening listening sockets, accepting, and what happens when descriptors run out.
+#include "proxy/net/listener.h"
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "proxy/ops/log.h"
+
+namespace levee {
+namespace {
+
+constexpr int kAcceptsATurn = 32;
+constexpr int64_t kPause = 50;  // ms without accepting when not even refusing works
+
+int open_spare() {
+  return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+bool set(int descriptor, int level, int option, int value) {
+  return setsockopt(descriptor, level, option, &value, sizeof value) == 0;
+}
+
+// Accepted sockets inherit these from the listening one, which saves system calls for each.
+void set_inherited_options(int descriptor, const Listen& listen) {
+  if (listen.rcvbuf > 0) set(descriptor, SOL_SOCKET, SO_RCVBUF, listen.rcvbuf);
+  if (listen.sndbuf > 0) set(descriptor, SOL_SOCKET, SO_SNDBUF, listen.sndbuf);
+  if (listen.address.get()->sa_family == AF_UNIX) return;
+  set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (listen.fastopen > 0) set(descriptor, IPPROTO_TCP, TCP_FASTOPEN, listen.fastopen);
+  if (listen.deferred) set(descriptor, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
+  if (!listen.keepalive.on) return;
+  set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+  if (listen.keepalive.idle > 0) set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, listen.keepalive.idle);
+  if (listen.keepalive.interval > 0) set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, listen.keepalive.interval);
+  if (listen.keepalive.count > 0) set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, listen.keepalive.count);
+}
+
+// A socket file that a dead process left behind is in the way; one that somebody listens on is not ours to take.
+void remove_stale_unix_socket(const Listen& listen) {
+  const auto& address = reinterpret_cast<const sockaddr_un&>(listen.address.storage);
+  struct stat status {};
+  if (address.sun_path[0] == '\0' || lstat(address.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) return;
+  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (probe < 0) return;
+  if (connect(probe, listen.address.get(), listen.address.length) != 0 && errno == ECONNREFUSED) {
+    unlink(address.sun_path);
+  }
+  close(probe);
+}
+
+}  // namespace
+
+std::variant<std::shared_ptr<const ListenSocket>, std::string> ListenSocket::open(const Listen& listen) {
+  const int family = listen.address.get()->sa_family;
+  const auto failed = [&](const char* call) {
+    return std::string(call) + " to " + listen.text + " failed " + errno_text(errno);
+  };
+  const int descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return "socket() " + listen.text + " failed " + errno_text(errno);
+  std::shared_ptr<const ListenSocket> socket(new ListenSocket(descriptor));
+  if (family == AF_UNIX) {
+    remove_stale_unix_socket(listen);
+  } else {
+    if (!set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)) return failed("setsockopt(SO_REUSEADDR)");
+    if (!set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) return failed("setsockopt(SO_REUSEPORT)");
+  }
+  if (family == AF_INET6) set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, listen.ipv6only ? 1 : 0);
+  set_inherited_options(descriptor, listen);
+  if (bind(descriptor, listen.address.get(), listen.address.length) != 0) return failed("bind()");
+  if (family == AF_UNIX) {
+    const auto& address = reinterpret_cast<const sockaddr_un&>(listen.address.storage);
+    if (address.sun_path[0] != '\0') chmod(address.sun_path, 0666);
+  }
+  if (::listen(descriptor, listen.backlog) != 0) return "listen() to " + listen.text + " failed " + errno_text(errno);
+  return socket;
+}
+
+ListenSocket::~ListenSocket() {
+  close(descriptor_);
+}
+
+Listener::Listener(Loop& loop, std::shared_ptr<const ListenSocket> socket, const Listen& listen, Acceptor& acceptor)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      listen_(&listen),
+      acceptor_(acceptor),
+      resume_(
+          loop, [](void* self) { event_add(static_cast<Listener*>(self)->event_, nullptr); }, this),
+      spare_(open_spare()) {
+  event_ = event_new(
+      loop.base(), socket_->descriptor(), EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* self) { static_cast<Listener*>(self)->accept_some(); }, this);
+  event_add(event_, nullptr);
+}
+
+Listener::~Listener() {
+  event_free(event_);
+  if (spare_ >= 0) close(spare_);
+}
+
+void Listener::accept_some() {
+  for (int i = 0; i < kAcceptsATurn; ++i) {
+    sockaddr_storage peer{};
+    socklen_t length = sizeof peer;
+    const int descriptor =
+        accept4(socket_->descriptor(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      if (acceptor_.has_room()) {
+        acceptor_.on_connection(descriptor, *listen_, peer);
+        loop_.settle();
+      } else {
+        close(descriptor);
+        acceptor_.on_refused();
+      }
+      continue;
+    }
+    switch (errno) {
+      case EAGAIN:
+        return;
+      case EMFILE:
+      case ENFILE:
+        log(LogLevel::kCritical, 0, "accept4() failed ", errno_text(errno));
+        if (refuse_one()) continue;
+        return pause();
+      case ENOBUFS:
+      case ENOMEM:
+        log(LogLevel::kCritical, 0, "accept4() failed ", errno_text(errno));
+        return pause();
+      default:
+        continue;  // that connection's own trouble: aborted, or a network error that it carried
+    }
+  }
+}
+
+// The descriptor kept aside makes room to take one connection and close it, so that its client knows at once.
+bool Listener::refuse_one() {
+  if (spare_ >= 0) close(spare_);
+  const int descriptor = accept4(socket_->descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+  if (descriptor >= 0) {
+    close(descriptor);
+    acceptor_.on_refused();
+  }
+  spare_ = open_spare();
+  return descriptor >= 0 && spare_ >= 0;
+}
+
+void Listener::pause() {
+  event_del(event_);
+  resume_.set(kPause);
+}
+
+}  // namespace levee

@@ -1,0 +1,66 @@
+// A listening socket, and its acceptor on one worker.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "conf/config.h"
+#include "proxy/net/loop.h"
+
+namespace levee {
+
+// An open, listening socket; closed when the last holder lets it go. Immutable, so any thread may hold it.
+class ListenSocket {
+ public:
+  // Binds and listens as the configuration says, or says what failed in nginx's words.
+  static std::variant<std::shared_ptr<const ListenSocket>, std::string> open(const Listen& listen);
+  ~ListenSocket();
+  ListenSocket(const ListenSocket&) = delete;
+  ListenSocket& operator=(const ListenSocket&) = delete;
+  int descriptor() const { return descriptor_; }
+
+ private:
+  explicit ListenSocket(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+// Who gets accepted connections.
+class Acceptor {
+ public:
+  virtual ~Acceptor() = default;
+  // Takes the descriptor, which is non-blocking.
+  virtual void on_connection(int descriptor, const Listen& listen, const sockaddr_storage& peer) = 0;
+  // Whether one more connection may be had; asked before each.
+  virtual bool has_room() = 0;
+  virtual void on_refused() = 0;
+};
+
+// Accepts on one loop, a bounded number a turn, so that a crowd that arrives does not starve those who are here. When
+// descriptors run out it refuses (accepts and closes, from a spare descriptor) and goes on. Loop thread only.
+class Listener {
+ public:
+  Listener(Loop& loop, std::shared_ptr<const ListenSocket> socket, const Listen& listen, Acceptor& acceptor);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // A new configuration's word on the same address.
+  void use(const Listen& listen) { listen_ = &listen; }
+  const std::shared_ptr<const ListenSocket>& socket() const { return socket_; }
+
+ private:
+  void accept_some();
+  bool refuse_one();
+  void pause();
+
+  Loop& loop_;
+  const std::shared_ptr<const ListenSocket> socket_;
+  const Listen* listen_;
+  Acceptor& acceptor_;
+  event* event_;
+  Timer resume_;
+  int spare_ = -1;
+};
+
+}  // namespace levee

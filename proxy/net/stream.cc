@@ -1,0 +1,297 @@
+// Sockets, TLS records and readiness.
+#include "proxy/net/stream.h"
+
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace levee {
+namespace {
+
+constexpr size_t kRecord = 16 * 1024;  // the most that a TLS record carries
+
+constexpr Stream::Wait operator|(Stream::Wait a, Stream::Wait b) {
+  return static_cast<Stream::Wait>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
+}
+constexpr bool has(Stream::Wait set, Stream::Wait one) {
+  return (static_cast<uint8_t>(set) & static_cast<uint8_t>(one)) != 0;
+}
+
+bool is_transient(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+IoResult from_errno(size_t count = 0) {
+  return {is_transient(errno) ? Io::kAgain : Io::kFailed, count};
+}
+
+}  // namespace
+
+Stream::Stream(Loop& loop, int descriptor, StreamOwner& owner)
+    : owner_(&owner),
+      timer_(
+          loop, [](void* self) { static_cast<Stream*>(self)->owner_->on_timeout(); }, this),
+      descriptor_(descriptor) {
+  event_assign(
+      &read_event_, loop.base(), descriptor, EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* self) { static_cast<Stream*>(self)->on_event(Wait::kRead); }, this);
+  ++loop.streams_;
+}
+
+Stream::~Stream() {
+  --loop().streams_;
+  if (has(armed_, Wait::kRead)) event_del(&read_event_);
+  if (write_event_ != nullptr) event_free(write_event_);
+  if (ssl_ != nullptr) {
+    ERR_clear_error();
+    if (!abort_ && SSL_is_init_finished(ssl_)) SSL_shutdown(ssl_);
+    SSL_free(ssl_);
+    ERR_clear_error();
+  }
+  if (abort_) {
+    const linger now{1, 0};
+    setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  }
+  close(descriptor_);
+}
+
+std::unique_ptr<Stream> Stream::connect(Loop& loop, const SocketAddress& address, StreamOwner& owner) {
+  const int descriptor = socket(address.get()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return nullptr;
+  if (address.get()->sa_family != AF_UNIX) {
+    const int on = 1;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  if (::connect(descriptor, address.get(), address.length) != 0 && errno != EINPROGRESS) {
+    const int error = errno;
+    close(descriptor);
+    errno = error;
+    return nullptr;
+  }
+  return std::make_unique<Stream>(loop, descriptor, owner);
+}
+
+int Stream::connect_error() {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;
+  return error;
+}
+
+bool Stream::start_tls(SSL_CTX* context, bool server, const std::string& server_name) {
+  ERR_clear_error();
+  ssl_ = SSL_new(context);
+  if (ssl_ == nullptr || SSL_set_fd(ssl_, descriptor_) != 1) return false;
+  if (server) {
+    SSL_set_accept_state(ssl_);
+  } else {
+    SSL_set_connect_state(ssl_);
+    if (!server_name.empty()) SSL_set_tlsext_host_name(ssl_, server_name.c_str());
+  }
+  return true;
+}
+
+// kAgain remembers the direction; an end without close_notify is a failure, since the bytes before it may be cut.
+IoResult Stream::tls_result(int returned, size_t count) {
+  tls_needs_ = Wait::kNothing;
+  if (returned > 0) return {Io::kDone, count};
+  switch (SSL_get_error(ssl_, returned)) {
+    case SSL_ERROR_WANT_READ:
+      tls_needs_ = Wait::kRead;
+      return {Io::kAgain, count};
+    case SSL_ERROR_WANT_WRITE:
+      tls_needs_ = Wait::kWrite;
+      return {Io::kAgain, count};
+    case SSL_ERROR_ZERO_RETURN:
+      return {Io::kClosed, count};
+    default:
+      abort_ = true;  // no close_notify may follow a fatal error
+      return {Io::kFailed, count};
+  }
+}
+
+IoResult Stream::handshake() {
+  if (ssl_ == nullptr) return {};
+  ERR_clear_error();
+  return tls_result(SSL_do_handshake(ssl_), 0);
+}
+
+IoResult Stream::read(std::span<std::byte> into) {
+  if (ssl_ == nullptr) {
+    const ssize_t count = recv(descriptor_, into.data(), into.size(), 0);
+    if (count > 0) return {Io::kDone, static_cast<size_t>(count)};
+    return count == 0 ? IoResult{Io::kClosed, 0} : from_errno();
+  }
+  size_t total = 0;
+  ERR_clear_error();
+  do {  // all of a record that OpenSSL holds, since the socket will not call again for it
+    size_t count = 0;
+    const IoResult result = tls_result(SSL_read_ex(ssl_, into.data() + total, into.size() - total, &count), 0);
+    dry_ = tls_needs_ == Wait::kRead;
+    if (dry_) tls_needs_ = Wait::kNothing;
+    if (result.state != Io::kDone) return total > 0 ? IoResult{Io::kDone, total} : result;
+    total += count;
+  } while (total < into.size() && SSL_pending(ssl_) > 0);
+  return {Io::kDone, total};
+}
+
+IoResult Stream::write(std::span<const iovec> from) {
+  if (ssl_ != nullptr) return write_tls(from);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(from.data());
+  message.msg_iovlen = from.size();
+  size_t wanted = 0;
+  for (const iovec& part : from) wanted += part.iov_len;
+  const ssize_t count = sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+  if (count < 0) return from_errno();
+  return {static_cast<size_t>(count) == wanted ? Io::kDone : Io::kAgain, static_cast<size_t>(count)};
+}
+
+IoResult Stream::write_tls(const void* bytes, size_t count) {
+  size_t total = 0;
+  ERR_clear_error();
+  while (total < count) {  // one record each time
+    size_t written = 0;
+    const IoResult result =
+        tls_result(SSL_write_ex(ssl_, static_cast<const char*>(bytes) + total, count - total, &written), total);
+    if (tls_needs_ == Wait::kWrite) tls_needs_ = Wait::kNothing;
+    if (result.state != Io::kDone) return result;
+    total += written;
+  }
+  return {Io::kDone, total};
+}
+
+// Parts smaller than a record are gathered, so that a head and a small body are one record and one system call; what is
+// large enough by itself is encrypted from where it lies. After kAgain the same bytes must be offered again.
+IoResult Stream::write_tls(std::span<const iovec> from) {
+  std::array<std::byte, kRecord> gathered;
+  size_t total = 0, part = 0, skip = 0;  // skip: bytes of from[part] already written
+  while (part < from.size()) {
+    const size_t rest = from[part].iov_len - skip;
+    IoResult result;
+    if (rest >= kRecord || part + 1 == from.size()) {
+      result = write_tls(static_cast<const char*>(from[part].iov_base) + skip, rest);
+    } else {
+      size_t size = 0, offset = skip;
+      for (size_t i = part; i < from.size() && size < kRecord; ++i, offset = 0) {
+        const size_t take = std::min(kRecord - size, from[i].iov_len - offset);
+        std::memcpy(gathered.data() + size, static_cast<const char*>(from[i].iov_base) + offset, take);
+        size += take;
+      }
+      result = write_tls(gathered.data(), size);
+    }
+    total += result.count;
+    if (result.state != Io::kDone) return {result.state, total};
+    for (skip += result.count; part < from.size() && skip >= from[part].iov_len; ++part) skip -= from[part].iov_len;
+  }
+  return {Io::kDone, total};
+}
+
+IoResult Stream::send_file(int file, off_t& offset, size_t count) {
+  if (ssl_ == nullptr) {
+    const ssize_t sent = sendfile(descriptor_, file, &offset, count);
+    if (sent < 0) return from_errno();
+    if (sent == 0 && count > 0) return {Io::kFailed, 0};  // the file became shorter
+    return {static_cast<size_t>(sent) == count ? Io::kDone : Io::kAgain, static_cast<size_t>(sent)};
+  }
+  std::array<std::byte, kRecord> bytes;
+  size_t total = 0;
+  while (total < count) {
+    const ssize_t got = pread(file, bytes.data(), std::min(bytes.size(), count - total), offset);
+    if (got <= 0) return {Io::kFailed, total};
+    const IoResult result = write_tls(bytes.data(), static_cast<size_t>(got));
+    total += result.count;
+    offset += static_cast<off_t>(result.count);
+    if (result.state != Io::kDone) return {result.state, total};
+  }
+  return {Io::kDone, total};
+}
+
+void Stream::shutdown_write() {
+  if (ssl_ != nullptr && !abort_ && SSL_is_init_finished(ssl_)) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_);
+  }
+  ::shutdown(descriptor_, SHUT_WR);
+}
+
+void Stream::wait(Wait what, int64_t timeout) {
+  if (timeout > 0) {
+    timer_.set(timeout);
+  } else {
+    timer_.clear();
+  }
+  wanted_ = what == Wait::kNothing || tls_needs_ == Wait::kNothing ? what : tls_needs_;
+  arm(wanted_);
+  // Bytes that OpenSSL has taken from the socket already make the stream readable.
+  if (ssl_ != nullptr && has(wanted_, Wait::kRead) && !dry_ && SSL_has_pending(ssl_)) {
+    event_active(&read_event_, EV_READ, 0);
+  }
+}
+
+// Reading is registered once and left so; writing is registered as long as it is wanted.
+void Stream::arm(Wait what) {
+  if (has(what, Wait::kRead) && !has(armed_, Wait::kRead)) {
+    event_add(&read_event_, nullptr);
+    armed_ = armed_ | Wait::kRead;
+  }
+  if (has(what, Wait::kWrite) == has(armed_, Wait::kWrite)) return;
+  if (has(what, Wait::kWrite)) {
+    if (write_event_ == nullptr) {
+      write_event_ = event_new(
+          loop().base(), descriptor_, EV_WRITE | EV_PERSIST,
+          [](evutil_socket_t, short, void* self) { static_cast<Stream*>(self)->on_event(Wait::kWrite); }, this);
+    }
+    event_add(write_event_, nullptr);
+    armed_ = armed_ | Wait::kWrite;
+  } else {
+    event_del(write_event_);
+    armed_ = static_cast<Wait>(static_cast<uint8_t>(armed_) & ~static_cast<uint8_t>(Wait::kWrite));
+  }
+}
+
+void Stream::on_event(Wait what) {
+  if (has(wanted_, what)) {
+    Loop& loop = this->loop();  // the stream may be gone after settle()
+    owner_->on_ready();
+    loop.settle();
+    return;
+  }
+  // Bytes, or the end, have come before anybody wants them: no more calls until somebody does.
+  if (what == Wait::kRead) {
+    event_del(&read_event_);
+    armed_ = static_cast<Wait>(static_cast<uint8_t>(armed_) & ~static_cast<uint8_t>(Wait::kRead));
+  } else {
+    arm(Wait::kNothing);
+  }
+}
+
+void Stream::idle() {
+  if (write_event_ != nullptr && !has(armed_, Wait::kWrite)) {
+    event_free(write_event_);
+    write_event_ = nullptr;
+  }
+}
+
+bool Stream::peer_closed() {
+  char byte = 0;
+  const ssize_t count = recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (count == 0) return true;
+  if (count < 0) return !is_transient(errno);
+  if (ssl_ == nullptr) return false;
+  ERR_clear_error();
+  const int peeked = SSL_peek(ssl_, &byte, 1);
+  if (peeked > 0) return false;
+  const int error = SSL_get_error(ssl_, peeked);
+  return error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE;
+}
+
+}  // namespace levee
