@@ -84,7 +84,7 @@ void LoopWorker::use(std::shared_ptr<const Generation> generation, std::vector<L
       (*known)->use(*listen);
       listeners_.push_back(std::move(*known));
     } else {
-      listeners_.push_back(std::make_unique<Listener>(loop_, socket, *listen, *this));
+      listeners_.push_back(std::make_unique<Listener>(loop_, socket, *listen, static_cast<Acceptor&>(*this)));
     }
   }
   generation_ = std::move(generation);
