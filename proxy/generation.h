@@ -1,24 +1,39 @@
 // One loaded configuration with what was built from it. Immutable; held by the requests that began under it.
 //
-// What must survive a reload (stores, upstream state, TLS session keys, counters) is shared between generations by
-// name.
+// What must survive a reload (stores, upstream state, counters) is shared between generations by name.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "cache/store.h"
 #include "conf/config.h"
+#include "proxy/net/tls.h"
 
 namespace levee {
 
 class UpstreamStates;  // proxy/origin/upstream_state.h
 
 struct Generation {
+  Generation();
+  ~Generation();
+
   std::shared_ptr<const Config> config;
   std::map<std::string, std::shared_ptr<Store>, std::less<>> stores;  // by zone name
-  std::shared_ptr<UpstreamStates> upstreams;  // the same object in every generation; apply(config) at each load
+  std::shared_ptr<UpstreamStates> upstreams;                          // one for the process
+  // Where the names of UpstreamServer::host are, as the system's resolver said when this was loaded; port 0.
+  std::map<std::string, std::vector<SocketAddress>, std::less<>> addresses;
+  ServerContexts server_tls;  // by Listen::text
+  ClientContexts client_tls;  // by &Location::tls
+  uint64_t number = 0;        // 1 for the first
 };
+
+// Builds the next generation: TLS contexts, names, stores. `before` lends what survives; null at the start. Nothing of
+// it changes unless this succeeds; else what is wrong, in nginx's words.
+std::variant<std::shared_ptr<const Generation>, std::string> next_generation(
+    std::shared_ptr<const Config> config, const std::shared_ptr<const Generation>& before);
 
 }  // namespace levee

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proxy/net/listener.h"
+#include "proxy/net/resolver.h"
 #include "proxy/ops/counters.h"
 #include "proxy/worker.h"
 
@@ -26,6 +27,7 @@ class LoopWorker final : public Worker, private Acceptor {
   Loop& loop() override { return loop_; }
   Mailbox& mailbox() override { return mailbox_; }
   const std::shared_ptr<const Generation>& generation() const override { return generation_; }
+  NameResolver& resolver() override { return resolver_; }
   Counters& counters() override { return counters_; }
   const Counters& counters() const { return counters_; }
 
@@ -65,6 +67,7 @@ class LoopWorker final : public Worker, private Acceptor {
   const unsigned index_;
   Loop loop_;
   Mailbox mailbox_;
+  NameResolver resolver_;
   std::shared_ptr<const Generation> generation_;
   Counters counters_;
   std::vector<Slot> slots_;

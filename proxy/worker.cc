@@ -12,6 +12,7 @@ namespace levee {
 LoopWorker::LoopWorker(unsigned index, std::shared_ptr<const Generation> generation)
     : index_(index),
       mailbox_(loop_),
+      resolver_(loop_),
       generation_(std::move(generation)),
       drain_limit_(
           loop_, [](void* self) { static_cast<LoopWorker*>(self)->stop(); }, this) {

@@ -14,9 +14,9 @@ struct event_base;
 
 namespace levee {
 
-struct Counters;    // proxy/ops/counters.h
-struct Generation;  // proxy/generation.h
-class Resolver;     // proxy/net/resolver.h
+struct Counters;     // proxy/ops/counters.h
+struct Generation;   // proxy/generation.h
+class NameResolver;  // proxy/net/resolver.h
 
 // Something of a worker's that can be woken by token and reaped after the callback: a Session, a Fetch.
 class Task : public Mortal {
@@ -43,6 +43,7 @@ class Worker {
   int64_t wall_ms() { return loop().wall_ms(); }
   // The configuration that new requests use. A request keeps the one it began with.
   virtual const std::shared_ptr<const Generation>& generation() const = 0;
+  virtual NameResolver& resolver() = 0;
   // This worker's counters: written by its thread alone, read by any.
   virtual Counters& counters() = 0;
 
