@@ -98,6 +98,7 @@ struct Listen {
     int idle = 0, interval = 0, count = 0;
   } keepalive;
   bool deferred = false;
+  bool has_options = false;                   // backlog and the like: one line of an address may have them
   std::vector<const Server*> servers;         // in the order of the file
   const Server* default_server = nullptr;     // never null once loaded
   std::shared_ptr<const ServerIndex> routes;  // made by load(), for find_server

@@ -57,7 +57,7 @@ std::optional<Milliseconds> duration(std::string_view word) {
   return Milliseconds(static_cast<int64_t>(total));
 }
 
-std::optional<uint64_t> size(std::string_view word) {
+std::optional<uint64_t> bytes(std::string_view word) {
   const auto number = take_number(word);
   if (!number || word.size() > 1) return std::nullopt;
   unsigned shift = 0;

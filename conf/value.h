@@ -16,7 +16,7 @@ using Milliseconds = std::chrono::milliseconds;
 // "1h30m", "500ms", "10" (seconds): units y M w d h m s ms, the larger first.
 std::optional<Milliseconds> duration(std::string_view word);
 // "512", "64k", "256m", "2g": bytes.
-std::optional<uint64_t> size(std::string_view word);
+std::optional<uint64_t> bytes(std::string_view word);
 // "on", "off".
 std::optional<bool> flag(std::string_view word);
 // A whole number.
