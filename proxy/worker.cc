@@ -72,6 +72,7 @@ void LoopWorker::end_tasks() {
   listeners_.clear();
   for (size_t i = 0; i < slots_.size(); ++i) slots_[i].task.reset();  // a destructor may reap others
   loop_.settle();
+  drop_locals();
 }
 
 void LoopWorker::use(std::shared_ptr<const Generation> generation, std::vector<Listening> sockets) {

@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <typeindex>
+#include <utility>
+#include <vector>
 
 #include "cache/flight.h"
 #include "proxy/mailbox.h"
@@ -54,6 +57,26 @@ class Worker {
   virtual Subscriber subscriber(const Task& task) = 0;
   // True once a graceful stop has begun: answer with Connection: close, close idle connections.
   virtual bool draining() const = 0;
+
+  // What a part of the proxy keeps for each worker (idle origin connections, free lists): made at first use as
+  // T(*this).
+  template <class T>
+  T& local() {
+    for (auto& [type, object] : locals_) {
+      if (type == typeid(T)) return *static_cast<T*>(object.get());
+    }
+    locals_.emplace_back(typeid(T), std::make_shared<T>(*this));
+    return *static_cast<T*>(locals_.back().second.get());
+  }
+
+ protected:
+  // Called by the owner of the loop when all tasks are destroyed, and before the loop is.
+  void drop_locals() {
+    while (!locals_.empty()) locals_.pop_back();
+  }
+
+ private:
+  std::vector<std::pair<std::type_index, std::shared_ptr<void>>> locals_;
 };
 
 }  // namespace levee
