@@ -37,27 +37,25 @@ struct Trace {
 // What to ask, and how. Made by the session; owns everything, since it outlives the request.
 struct Order {
   std::shared_ptr<const Generation> generation;
-  const Location* location = nullptr;   // lives in generation
-  std::string upstream;                 // name of an upstream, or host:port (proxy_pass with variables)
+  const Location* location = nullptr;  // lives in generation
+  std::string upstream;                // name of an upstream, or host:port (proxy_pass with variables)
   bool tls = false;
-  std::string host;                     // $proxy_host, for SNI and verification
+  std::string host;  // $proxy_host, for SNI and verification
   std::string method;
   std::string target;
-  std::string fields;                   // field lines to send, CRLF each; without framing, conditionals, Range, Connection
-  std::string range;                    // a Range value to forward for a private fetch, or empty
-  std::shared_ptr<RequestBody> body;    // null: none
-  std::shared_ptr<const Entry> stale;   // to validate, or null
-  std::string key;                      // the cache key; empty: not cacheable at all (goes straight to pass())
-  std::string vary_source;              // see Entry::vary_values
-  bool authorized = false;              // the request had Authorization
-  bool may_store = true;                // false: proxy_no_cache, or a private fetch
-  bool background = false;              // a refresh: the first to give way
-  uint64_t balance_hash = 0;            // for hash and ip_hash
+  std::string fields;  // field lines to send, CRLF each; without framing, conditionals, Range, Connection
+  std::string range;   // a Range value to forward for a private fetch, or empty
+  std::shared_ptr<RequestBody> body;   // null: none
+  std::shared_ptr<const Entry> stale;  // to validate, or null
+  std::string key;                     // the cache key; empty: not cacheable at all (goes straight to pass())
+  std::string vary_source;             // see Entry::vary_values
+  bool authorized = false;             // the request had Authorization
+  bool may_store = true;               // false: proxy_no_cache, or a private fetch
+  bool background = false;             // a refresh: the first to give way
+  uint64_t balance_hash = 0;           // for hash and ip_hash
 };
 
-class VaryCopy;  // the leader's request fields that a Vary may name
-
-// Starts a fetch on this worker. Its writer always ends in finish(), renew(), pass()+finish() or fail().
+// Starts a fetch on this worker. Its writer always ends in finish(), renew() or fail(). trace: null if nobody looks.
 void start_fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> trace);
 
 }  // namespace levee

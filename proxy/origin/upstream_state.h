@@ -1,31 +1,131 @@
-// Every upstream as the process knows it: peers with their health, connections in use, limit and budget. By upstream
-// name, and kept over reloads.
+// Every upstream as the process knows it: peers with their health, fetches in use, retries. By upstream name, and kept
+// over reloads.
 //
 // Thread-safe.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <random>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "conf/config.h"
+#include "proxy/origin/balancer.h"
+#include "proxy/origin/retry_budget.h"
 
 namespace levee {
 
+// What a request to a server says about it.
+enum class Outcome : uint8_t {
+  kGood,     // it answered
+  kBad,      // no connection, time-out, reset, no HTTP, or a status that proxy_next_upstream or the breaker counts
+  kUnknown,  // ended for a reason that is not its own
+};
+
+// One server's line in status and metrics.
+struct PeerSnapshot {
+  std::string name;
+  bool backup = false, down = false, healthy = true, within_max_fails = true;
+  ServerBreaker::State breaker = ServerBreaker::State::kClosed;
+  uint64_t breaker_openings = 0, picks = 0, failures = 0;
+  uint32_t connections = 0;
+};
+
 class UpstreamState;
+
+// One fetch's place at a server. Released exactly once: by done(), or as kUnknown when dropped.
+class Seat {
+ public:
+  Seat() = default;
+  Seat(std::shared_ptr<UpstreamState> upstream, std::shared_ptr<Peer> peer)
+      : upstream_(std::move(upstream)), peer_(std::move(peer)) {}
+  Seat(Seat&& other) noexcept : upstream_(std::move(other.upstream_)), peer_(std::move(other.peer_)) {}
+  Seat& operator=(Seat&& other) noexcept;
+  ~Seat() { leave(); }
+
+  explicit operator bool() const { return peer_ != nullptr; }
+  const Peer& peer() const { return *peer_; }  // address, name and server are constant
+  std::shared_ptr<const Peer> shared_peer() const { return peer_; }
+  // Says how it went; the seat is held until leave(). Only the first word counts. retry_after: ms, 0: none.
+  void judge(Outcome outcome, int64_t now, int64_t retry_after = 0);
+  void leave();
+
+ private:
+  std::shared_ptr<UpstreamState> upstream_;
+  std::shared_ptr<Peer> peer_;
+  bool judged_ = false;
+};
+
+class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
+ public:
+  explicit UpstreamState(std::string name) : name_(std::move(name)) {}
+  const std::string& name() const { return name_; }
+
+  // The configuration of it, again at each reload. Peers that are named again keep their state.
+  void apply(const Upstream& upstream, int64_t now);
+  std::shared_ptr<const Upstream> rules() const;
+  // The addresses that a server's name has, good until `expires` (ms; INT64_MAX: until the next reload).
+  void set_addresses(size_t server, std::span<const SocketAddress> addresses, int64_t expires, int64_t now);
+  bool has_peers() const;
+  // Servers whose names are to be asked for now. Each is told to one caller, who asks and then calls set_addresses() or
+  // resolve_failed(), which lets the next one try after a second.
+  std::vector<size_t> unresolved(int64_t now);
+  void resolve_failed(size_t server, int64_t now);
+
+  // A seat, or why there is none. `tried` are not chosen again.
+  struct Pick {
+    Seat seat;
+    Vacancy vacancy = Vacancy::kDown;
+    int64_t retry_at = 0;  // ms; with kDown: when a server is worth asking again; 0: not known
+  };
+  Pick choose(uint64_t hash, std::span<const std::shared_ptr<const Peer>> tried, int64_t now);
+
+  void deposit_retry(int64_t now);   // for each request
+  bool withdraw_retry(int64_t now);  // for each retry: whether the budget has it
+  void set_healthy(const std::string& peer, bool healthy, int64_t now);
+  std::vector<PeerSnapshot> snapshot(int64_t now) const;
+
+ private:
+  friend class Seat;
+  void judge(Peer& peer, Outcome outcome, int64_t now, int64_t retry_after);
+  void leave(Peer& peer);
+  void rebuild(int64_t now);
+  double dice() { return std::uniform_real_distribution<double>(0, 1)(dice_); }
+
+  const std::string name_;
+  mutable std::mutex mutex_;  // guards all below
+  std::shared_ptr<const Upstream> rules_ = std::make_shared<Upstream>();
+  struct Place {
+    std::vector<SocketAddress> addresses;
+    int64_t expires = 0;     // when to ask for the name again, ms; INT64_MAX: never
+    bool resolving = false;  // somebody asks now
+  };
+  std::vector<Place> places_;  // by server
+  Balancer balancer_;
+  RetryTokens retries_;
+  std::minstd_rand dice_{std::random_device{}()};
+};
 
 class UpstreamStates {
  public:
-  UpstreamStates();
-  ~UpstreamStates();
+  using Addresses = std::map<std::string, std::vector<SocketAddress>, std::less<>>;
   // What the configuration now says of its upstreams; those that it no longer names are forgotten when nobody uses
-  // them.
-  void apply(const Config& config);
+  // them. addresses: of the servers' names that are no addresses themselves; their ports do not count.
+  void apply(const Config& config, const Addresses& addresses);
   // An upstream of the configuration, or one made for a host:port that proxy_pass computed.
-  std::shared_ptr<UpstreamState> find(std::string_view name);
+  std::shared_ptr<UpstreamState> find(std::string_view name, bool tls);
+  std::vector<std::shared_ptr<UpstreamState>> all() const;
 
  private:
-  struct Table;
-  std::unique_ptr<Table> table_;
+  using Map = std::map<std::string, std::shared_ptr<UpstreamState>, std::less<>>;
+  static constexpr size_t kMostComputed = 1024;
+  mutable std::mutex mutex_;
+  Map configured_, computed_;
 };
 
 }  // namespace levee

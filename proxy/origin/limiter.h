@@ -1,0 +1,63 @@
+// How many fetches an origin can carry at a time: a number, or a gradient on the time to the response head.
+//
+// Pure, time is passed in (ms). Guarded by its Admission's mutex.
+//
+// Adaptive: samples are gathered in windows. A window whose mean is above the baseline (the least that a window of the
+// last half minute had) by more than chance explains has found a queue at the origin: the limit becomes what Little's
+// law says it can carry without one. Failures of load (time-outs, resets, 429, 503) cut it by a tenth and are never
+// taken for samples. It grows only while it is used, and beyond a limit that once was too much only seldom. There is no
+// probing phase. When the time to head does not follow the limit down, the origin has become slower by itself: the
+// baseline moves.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "conf/upstream.h"
+
+namespace levee {
+
+class Limiter {
+ public:
+  explicit Limiter(const Concurrency& rule);
+
+  uint32_t limit() const { return limit_; }
+  // A response head came for a fetch that started at `started`, while at most `in_flight` were on their way.
+  void sample(int64_t started, int64_t now, uint32_t in_flight);
+  // A time-out, a reset, 429 or 503.
+  void dropped(int64_t started, int64_t now);
+  // Mean time to head without a queue, ms; 0: not known.
+  double baseline() const { return baseline_; }
+  // A reload: new bounds, what was learnt stays.
+  void apply(const Concurrency& rule);
+
+ private:
+  struct Window {
+    uint32_t count = 0;
+    double sum = 0, squares = 0;
+    int64_t began = 0;
+    uint32_t peak = 0;  // fetches on their way at a time
+  };
+  void close_window(int64_t now);
+  void calm(double mean, double error, int64_t now, bool used);
+  void congested(double mean, int64_t now);
+  void change(double limit, int64_t now);
+  void remember(double bound, int64_t now);
+
+  static constexpr size_t kBuckets = 10;
+  Concurrency rule_;
+  uint32_t limit_;
+  int64_t changed_ = 0;  // when the limit last did: earlier fetches say nothing on it
+  Window window_;
+
+  double baseline_ = 0;
+  std::array<double, kBuckets> buckets_{};  // the least bound of each 3 s; 0: none
+  int64_t bucket_ = 0;                      // number of the newest
+
+  double ceiling_ = 0;                           // a limit that was too much; 0: none known
+  int64_t hold_until_ = 0;                       // not beyond ceiling_ before
+  int64_t hold_ = 0;                             // ms; doubles each time that going beyond failed
+  double episode_limit_ = 0, episode_mean_ = 0;  // when the congestion began; 0: there is none
+};
+
+}  // namespace levee

@@ -1,0 +1,320 @@
+#include "proxy/origin/upstream_state.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace levee {
+namespace {
+
+int64_t clock_now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+std::optional<SocketAddress> literal_address(const UpstreamServer& server) {
+  if (!server.unix_path.empty()) return parse_socket_address("unix:" + server.unix_path, 0);
+  const bool v6 = server.host.find(':') != std::string::npos;
+  const std::string host = v6 ? "[" + server.host + "]" : server.host;
+  // A bare number would be a port.
+  if (host.find_first_of(".:") == std::string::npos) return std::nullopt;
+  return parse_socket_address(host, server.port);
+}
+
+void set_port(SocketAddress& address, uint16_t port) {
+  if (address.storage.ss_family == AF_INET) reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = htons(port);
+  if (address.storage.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6*>(&address.storage)->sin6_port = htons(port);
+}
+
+bool same_place(const Peer& peer, const UpstreamServer& server, const SocketAddress& address) {
+  return peer.server.text == server.text && peer.server.backup == server.backup &&
+         to_string(peer.address) == to_string(address);
+}
+
+// "host:port", "[v6]:port" or "host" as a server line.
+Upstream computed_upstream(std::string_view name, bool tls) {
+  Upstream upstream;
+  upstream.name = std::string(name);
+  upstream.implicit = true;
+  UpstreamServer server;
+  server.text = upstream.name;
+  server.port = tls ? 443 : 80;
+  if (name.starts_with("unix:")) {
+    std::string_view path = name.substr(5);
+    if (path.ends_with(':')) path.remove_suffix(1);
+    server.unix_path = std::string(path);
+  } else {
+    const size_t colon = name.rfind(':');
+    const size_t bracket = name.rfind(']');
+    std::string_view host = name;
+    if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket) &&
+        (bracket != std::string_view::npos || name.find(':') == colon)) {
+      host = name.substr(0, colon);
+      unsigned port = 0;
+      for (const char digit : name.substr(colon + 1)) {
+        if (digit < '0' || digit > '9' || port > 6553) {
+          port = 0;
+          break;
+        }
+        port = port * 10 + static_cast<unsigned>(digit - '0');
+      }
+      if (port > 0 && port < 65536) server.port = static_cast<uint16_t>(port);
+    }
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+    server.host = std::string(host);
+  }
+  upstream.servers.push_back(std::move(server));
+  return upstream;
+}
+
+}  // namespace
+
+Seat& Seat::operator=(Seat&& other) noexcept {
+  leave();
+  upstream_ = std::move(other.upstream_);
+  peer_ = std::move(other.peer_);
+  judged_ = other.judged_;
+  return *this;
+}
+
+void Seat::judge(Outcome outcome, int64_t now, int64_t retry_after) {
+  if (!peer_ || judged_) return;
+  judged_ = true;
+  upstream_->judge(*peer_, outcome, now, retry_after);
+}
+
+void Seat::leave() {
+  if (!peer_) return;
+  if (!judged_) upstream_->judge(*peer_, Outcome::kUnknown, 0, 0);
+  upstream_->leave(*peer_);
+  peer_.reset();
+  upstream_.reset();
+  judged_ = false;
+}
+
+void UpstreamState::apply(const Upstream& upstream, int64_t now) {
+  std::vector<Place> places;
+  for (const UpstreamServer& server : upstream.servers) {
+    Place place;
+    if (const auto address = literal_address(server)) {
+      place.addresses.push_back(*address);
+      place.expires = INT64_MAX;
+    }
+    places.push_back(std::move(place));
+  }
+  const std::lock_guard lock(mutex_);
+  // What a name was found to be holds until it is found to be something else.
+  for (size_t i = 0; i < places.size(); ++i) {
+    for (size_t k = 0; places[i].addresses.empty() && k < rules_->servers.size(); ++k) {
+      if (rules_->servers[k].text == upstream.servers[i].text) places[i].addresses = places_[k].addresses;
+    }
+  }
+  rules_ = std::make_shared<const Upstream>(upstream);
+  places_ = std::move(places);
+  rebuild(now);
+}
+
+std::shared_ptr<const Upstream> UpstreamState::rules() const {
+  const std::lock_guard lock(mutex_);
+  return rules_;
+}
+
+void UpstreamState::set_addresses(size_t server, std::span<const SocketAddress> addresses, int64_t expires,
+                                  int64_t now) {
+  const std::lock_guard lock(mutex_);
+  if (server >= places_.size()) return;
+  places_[server].addresses.assign(addresses.begin(), addresses.end());
+  places_[server].expires = expires;
+  places_[server].resolving = false;
+  rebuild(now);
+}
+
+std::vector<size_t> UpstreamState::unresolved(int64_t now) {
+  const std::lock_guard lock(mutex_);
+  std::vector<size_t> servers;
+  for (size_t i = 0; i < places_.size(); ++i) {
+    if (places_[i].resolving || places_[i].expires > now) continue;
+    places_[i].resolving = true;
+    servers.push_back(i);
+  }
+  return servers;
+}
+
+void UpstreamState::resolve_failed(size_t server, int64_t now) {
+  const std::lock_guard lock(mutex_);
+  if (server >= places_.size()) return;
+  places_[server].expires = now + 1000;
+  places_[server].resolving = false;
+}
+
+bool UpstreamState::has_peers() const {
+  const std::lock_guard lock(mutex_);
+  return !balancer_.peers().empty();
+}
+
+void UpstreamState::rebuild(int64_t now) {
+  Peers peers;
+  for (size_t i = 0; i < rules_->servers.size(); ++i) {
+    const UpstreamServer& server = rules_->servers[i];
+    for (const SocketAddress& address : places_[i].addresses) {
+      std::shared_ptr<Peer> peer;
+      for (const auto& known : balancer_.peers()) {
+        if (same_place(*known, server, address)) peer = known;
+      }
+      if (peer == nullptr) {
+        peer = std::make_shared<Peer>();
+        peer->name = to_string(address);
+        peer->address = address;
+        peer->returned = balancer_.peers().empty() ? 0 : now;
+        peer->healthy = !(rules_->health_check && rules_->health_check->mandatory && !balancer_.peers().empty());
+      }
+      peer->server = server;
+      peers.push_back(std::move(peer));
+    }
+  }
+  balancer_.set_peers(*rules_, std::move(peers));
+}
+
+UpstreamState::Pick UpstreamState::choose(uint64_t hash, std::span<const std::shared_ptr<const Peer>> tried,
+                                          int64_t now) {
+  std::vector<const Peer*> before;
+  for (const auto& peer : tried) before.push_back(peer.get());
+  const std::lock_guard lock(mutex_);
+  Choice choice = balancer_.choose(*rules_, hash, before, now, dice_);
+  Pick pick;
+  pick.vacancy = choice.vacancy;
+  if (choice.peer != nullptr) {
+    ++choice.peer->connections;
+    ++choice.peer->picks;
+    choice.peer->breaker.start(now);
+    pick.seat = Seat(shared_from_this(), std::move(choice.peer));
+    return pick;
+  }
+  for (const auto& peer : balancer_.peers()) {
+    const int64_t at = peer->breaker.retry_at();
+    if (at > now && (pick.retry_at == 0 || at < pick.retry_at)) pick.retry_at = at;
+  }
+  return pick;
+}
+
+void UpstreamState::judge(Peer& peer, Outcome outcome, int64_t now, int64_t retry_after) {
+  const std::lock_guard lock(mutex_);
+  const bool was_down = !within_max_fails(peer, now) || peer.breaker.state(now) != ServerBreaker::State::kClosed;
+  switch (outcome) {
+    case Outcome::kGood:
+      peer.breaker.succeeded(rules_->breaker, now);
+      if (peer.last_fail < peer.checked) peer.fails = 0;
+      if (was_down && peer.breaker.state(now) == ServerBreaker::State::kClosed) peer.returned = now;
+      return;
+    case Outcome::kBad:
+      ++peer.failures;
+      ++peer.fails;
+      peer.last_fail = peer.checked = now;
+      if (peer.server.max_fails > 0) {
+        const int64_t weight = peer.server.weight * 1000;
+        peer.penalty = std::min(peer.penalty + weight / peer.server.max_fails, weight);
+      }
+      peer.breaker.failed(rules_->breaker, now, retry_after, dice());
+      return;
+    case Outcome::kUnknown:
+      peer.breaker.end_trial();
+      return;
+  }
+}
+
+void UpstreamState::leave(Peer& peer) {
+  const std::lock_guard lock(mutex_);
+  --peer.connections;
+}
+
+void UpstreamState::deposit_retry(int64_t now) {
+  const std::lock_guard lock(mutex_);
+  retries_.deposit(rules_->retry_budget, now);
+}
+
+bool UpstreamState::withdraw_retry(int64_t now) {
+  const std::lock_guard lock(mutex_);
+  return retries_.withdraw(rules_->retry_budget, now);
+}
+
+void UpstreamState::set_healthy(const std::string& name, bool healthy, int64_t now) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& peer : balancer_.peers()) {
+    if (peer->name != name || peer->healthy == healthy) continue;
+    peer->healthy = healthy;
+    if (healthy) peer->returned = now;
+  }
+}
+
+std::vector<PeerSnapshot> UpstreamState::snapshot(int64_t now) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<PeerSnapshot> lines;
+  for (const auto& peer : balancer_.peers()) {
+    PeerSnapshot line;
+    line.name = peer->name;
+    line.backup = peer->server.backup;
+    line.down = peer->server.down;
+    line.healthy = peer->healthy;
+    line.within_max_fails = within_max_fails(*peer, now);
+    line.breaker = peer->breaker.state(now);
+    line.breaker_openings = peer->breaker.openings();
+    line.picks = peer->picks;
+    line.failures = peer->failures;
+    line.connections = peer->connections;
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+void UpstreamStates::apply(const Config& config, const Addresses& addresses) {
+  const int64_t now = clock_now();
+  Map next;
+  for (const auto& [name, upstream] : config.http.upstreams) {
+    std::shared_ptr<UpstreamState> state;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto known = configured_.find(name);
+      state = known != configured_.end() ? known->second : std::make_shared<UpstreamState>(name);
+    }
+    state->apply(upstream, now);
+    for (size_t i = 0; i < upstream.servers.size(); ++i) {
+      const UpstreamServer& server = upstream.servers[i];
+      const auto found = addresses.find(server.host);
+      if (found == addresses.end() || literal_address(server)) continue;
+      std::vector<SocketAddress> places = found->second;
+      for (SocketAddress& place : places) set_port(place, server.port);
+      state->set_addresses(i, places, server.resolve ? now : INT64_MAX, now);
+    }
+    next.emplace(name, std::move(state));
+  }
+  const std::lock_guard lock(mutex_);
+  configured_ = std::move(next);
+}
+
+std::shared_ptr<UpstreamState> UpstreamStates::find(std::string_view name, bool tls) {
+  const std::lock_guard lock(mutex_);
+  if (const auto known = configured_.find(name); known != configured_.end()) return known->second;
+  const std::string key = std::string(tls ? "https://" : "http://").append(name);
+  if (const auto known = computed_.find(key); known != computed_.end()) return known->second;
+  // A client may be able to choose the name: those that nobody uses make room.
+  if (computed_.size() >= kMostComputed) {
+    std::erase_if(computed_, [](const auto& item) { return item.second.use_count() == 1; });
+  }
+  auto state = std::make_shared<UpstreamState>(key);
+  state->apply(computed_upstream(name, tls), clock_now());
+  computed_.emplace(key, state);
+  return state;
+}
+
+std::vector<std::shared_ptr<UpstreamState>> UpstreamStates::all() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<UpstreamState>> states;
+  for (const Map* map : {&configured_, &computed_}) {
+    for (const auto& [name, state] : *map) states.push_back(state);
+  }
+  return states;
+}
+
+}  // namespace levee
