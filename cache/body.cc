@@ -13,7 +13,6 @@ extern "C" size_t xallocx(void* pointer, size_t size, size_t extra, int flags) _
 namespace levee {
 namespace {
 
-constexpr size_t kLargest = 256 * 1024;
 constexpr size_t kSmallest = 4 * 1024;
 // From here on jemalloc keeps allocations in pages of their own and can cut the tail off.
 constexpr size_t kShrinkable = 16 * 1024;
@@ -42,17 +41,17 @@ void Body::Chunk::shrink() {
   capacity = std::min(capacity, left);
 }
 
-Body::Body(std::shared_ptr<Budget> budget, std::optional<uint64_t> expected)
-    : budget_(std::move(budget)), expected_(expected) {}
+Body::Body(std::shared_ptr<Budget> budget, std::optional<uint64_t> expected, size_t largest)
+    : budget_(std::move(budget)), expected_(expected), largest_(largest) {}
 
 Body::~Body() = default;
 
-// Declared length: chunks of 256 KiB, the last one exact. Otherwise they grow with what has come already, so that little
-// is wasted when the end comes.
+// Declared length: chunks of 256 KiB, the last one exact. Otherwise they grow with what has come already, so that
+// little is wasted when the end comes.
 size_t Body::next_capacity(size_t wanted) const {
-  if (expected_ && *expected_ > size_) return static_cast<size_t>(std::min<uint64_t>(*expected_ - size_, kLargest));
-  const auto grown = std::min<uint64_t>(std::bit_floor(std::max<uint64_t>(size_, 1)), kLargest);
-  return std::clamp(std::max<size_t>(static_cast<size_t>(grown), wanted), kSmallest, kLargest);
+  if (expected_ && *expected_ > size_) return static_cast<size_t>(std::min<uint64_t>(*expected_ - size_, largest_));
+  const auto grown = std::min<uint64_t>(std::bit_floor(std::max<uint64_t>(size_, 1)), largest_);
+  return std::clamp(std::max<size_t>(static_cast<size_t>(grown), wanted), kSmallest, largest_);
 }
 
 std::span<std::byte> Body::reserve() {
@@ -82,25 +81,25 @@ void Body::append(std::span<const std::byte> bytes) {
   }
 }
 
-std::optional<Body::Chunk> Body::complete() {
-  complete_ = true;
-  if (chunks_.empty()) return std::nullopt;
-  Chunk& last = chunks_.back();
-  std::optional<Chunk> retired;
-  if (last.used == 0) {
-    retired.emplace(std::move(last));
-    chunks_.pop_back();
-  } else if (last.capacity > kShrinkable) {
-    last.shrink();
-  } else if (allocated(last.used) < allocated(last.capacity)) {
-    Chunk exact(budget_, last.used, last.offset);
-    std::memcpy(exact.data.get(), last.data.get(), last.used);
-    exact.used = last.used;
-    retired.emplace(std::move(last));
-    chunks_.pop_back();
-    chunks_.push_back(std::move(exact));
+std::vector<Body::Chunk> Body::complete() {
+  std::vector<Chunk> retired;
+  if (!chunks_.empty()) {
+    Chunk& last = chunks_.back();
+    if (last.used > 0 && last.capacity > kShrinkable) {
+      last.shrink();
+    } else if (allocated(last.used) < allocated(last.capacity)) {
+      retired.push_back(std::move(last));
+      chunks_.pop_back();
+      const Chunk& old = retired.back();
+      if (old.used > 0) {
+        Chunk& exact = chunks_.emplace_back(budget_, old.used, old.offset);
+        std::memcpy(exact.data.get(), old.data.get(), old.used);
+        exact.used = old.used;
+      }
+    }
+    chunks_.shrink_to_fit();
   }
-  chunks_.shrink_to_fit();
+  complete_.store(true, std::memory_order_release);
   return retired;
 }
 

@@ -1,12 +1,13 @@
 // The bytes of one response: append-only chunks that can be sent while they are being filled.
 //
 // Bytes below size() never change and never move while the Body fills, so views of them stay valid; complete() may move
-// the last few (see there). While it fills, a Body is guarded by its Flight's mutex; once complete() it is immutable and
-// read without a lock.
+// the last few (see there). While it fills, a Body is guarded by its Flight's mutex; once complete() it is immutable
+// and read without a lock.
 #pragma once
 
 #include <sys/uio.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,8 +41,10 @@ class Body {
     size_t charged_ = 0;
   };
 
-  // budget: null counts nowhere. expected: the whole length in bytes if the origin said it; sizes the chunks.
-  Body(std::shared_ptr<Budget> budget, std::optional<uint64_t> expected);
+  static constexpr size_t kLargestChunk = 256 * 1024;
+  // budget: null counts nowhere. expected: the whole length in bytes if the origin said it; sizes the chunks, which are
+  // of `largest` bytes at most.
+  Body(std::shared_ptr<Budget> budget, std::optional<uint64_t> expected, size_t largest = kLargestChunk);
   ~Body();
   Body(const Body&) = delete;
   Body& operator=(const Body&) = delete;
@@ -52,16 +55,16 @@ class Body {
   // Copies; for callers that have the bytes elsewhere.
   void append(std::span<const std::byte> bytes);
   // No more bytes will come: gives back what the last chunk does not need. If that took a move, returns the chunk that
-  // the bytes were in before, for as long as views of it may be in use.
-  std::optional<Chunk> complete();
-  bool is_complete() const { return complete_; }
+  // the bytes were in before, for as long as views of it may be in use; else nothing.
+  std::vector<Chunk> complete();
+  bool is_complete() const { return complete_.load(std::memory_order_acquire); }  // any thread
 
   uint64_t size() const { return size_; }
   // Views of the bytes from `offset` on, at most out.size() of them; returns how many views were written. None if the
   // bytes at `offset` were released or the body rests.
   size_t views(uint64_t offset, std::span<iovec> out) const;
-  // Drops whole chunks below `offset` (a passed body, whose one reader has sent them). Returns them, to be freed when no
-  // lock is held.
+  // Drops whole chunks below `offset` (a passed body, whose one reader has sent them). Returns them, to be freed when
+  // no lock is held.
   std::vector<Chunk> release_below(uint64_t offset);
   uint64_t released() const { return released_; }
   // Memory held, in bytes, as charged to the budget.
@@ -78,10 +81,11 @@ class Body {
 
   std::vector<Chunk> chunks_;
   std::shared_ptr<Budget> budget_;
-  std::optional<uint64_t> expected_;
+  const std::optional<uint64_t> expected_;
+  const size_t largest_;
   uint64_t size_ = 0;
   uint64_t released_ = 0;  // bytes dropped by release_below
-  bool complete_ = false;
+  std::atomic<bool> complete_ = false;
   bool resting_ = false;
 };
 

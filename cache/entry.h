@@ -1,6 +1,6 @@
 // One stored (or still filling) response: what was said about it, and its bytes.
 //
-// Immutable once published, but for its Body while that fills, and for two relaxed counters that eviction reads.
+// Immutable once published, but for its Body while that fills, and for stale_since.
 // Shared between threads by shared_ptr<const Entry>.
 #pragma once
 
@@ -21,15 +21,15 @@ struct Entry {
   std::string key;
   KeyHash hash;
   int status = 200;
-  StoredFields fields;          // as they will be sent: no hop-by-hop field, no Age, no Cache-Status, no framing
+  StoredFields fields;  // as they will be sent: no hop-by-hop field, no Age, no Cache-Status, no framing
   std::optional<uint64_t> content_length;  // bytes, as the origin declared it; a landed entry's is body->size()
-  Lifetime lifetime;            // RFC 9111 section 4.2, as computed when the head arrived
-  int64_t response_time = 0;    // ms on the process clock when the head arrived (or was last validated)
-  std::string etag;             // with quotes and W/ if weak; empty: none
-  std::optional<int64_t> last_modified;  // seconds since 1970
-  std::string vary_names;       // normalised list of RFC 9111 section 4.1, empty: none
-  std::string vary_values;      // the request's normalised values for them
-  bool keep = true;             // false: shared with those who waited, but not stored
+  Lifetime lifetime;                       // RFC 9111 section 4.2, as computed when the head arrived
+  int64_t response_time = 0;               // ms on the process clock when the head arrived (or was last validated)
+  std::string etag;                        // with quotes and W/ if weak; empty: none
+  std::optional<int64_t> last_modified;    // seconds since 1970
+  std::string vary_names;                  // normalised list of RFC 9111 section 4.1, empty: none
+  std::string vary_values;                 // the request's normalised values for them
+  bool keep = true;                        // false: shared with those who waited, but not stored
   std::shared_ptr<Body> body;
 
   // Age in ms now (RFC 9111 section 4.2.3); never negative.
@@ -37,8 +37,11 @@ struct Entry {
   // How long it is still fresh, ms; negative: stale since so long.
   int64_t fresh_for(int64_t now) const;
   bool has_strong_validator() const;
+  // Memory held besides the body, in bytes.
+  size_t footprint() const;
+  // The same response with another body (and its length, if that is complete).
+  std::shared_ptr<Entry> with_body(std::shared_ptr<Body> other) const;
 
-  mutable std::atomic<uint8_t> uses{0};         // eviction's saturating counter
   mutable std::atomic<int64_t> stale_since{0};  // not 0: made stale by a soft purge, ms
 };
 

@@ -2,16 +2,16 @@
 //
 //   kOpening --open--> kStreaming --finish--> kLanded    every reader gets it all
 //      |  |               |
-//      |  '- writer dies -'-----------------> kFailed    before bytes: answer stale or with the failure; after: cut the client off
-//      |  '- renew ---------------------------> kLanded   the stored response was validated (304)
-//      '---- pass ------------------------------> kPassed   not shareable: its leader alone reads on, all others look up again
+//      |  '- writer dies -'-----------------> kFailed    before bytes: answer stale or with the failure; after: cut the
+//      client off |  '- renew ---------------------------> kLanded   the stored response was validated (304)
+//      '---- pass ------------------------------> kPassed   not shareable: its leader alone reads on, all others look
+//      up again
 //
 // Thread-safe. Lock order: shard, then flight. No lock is held while a Waker is called.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,22 +23,23 @@ namespace levee {
 
 // Why a flight brought nothing. Each maps to a status and a Cache-Status detail where the proxy answers.
 enum class Failure : uint8_t {
-  kAbandoned,        // its worker went away: look up again
-  kConnect,          // refused, unreachable, no server up
+  kAbandoned,  // its worker went away: look up again
+  kConnect,    // refused, unreachable, no server up
   kTimeout,
-  kReset,            // closed or reset before the head
-  kInvalid,          // not HTTP as it should be
-  kCut,              // body shorter than declared
-  kOverloaded,       // the limiter or its queue refused it
-  kOriginStatus,     // the origin answered with an error for which stale is preferred; `status` says which
+  kReset,         // closed or reset before the head
+  kInvalid,       // not HTTP as it should be
+  kCut,           // body shorter than declared
+  kOverloaded,    // the limiter or its queue refused it
+  kOriginStatus,  // the origin answered with an error for which stale is preferred; `status` says which
 };
 struct Fault {
   Failure why = Failure::kAbandoned;
-  int status = 502;           // what a client without a stale copy is told
-  int64_t retry_after = 0;    // ms; 0: say nothing
+  int status = 502;         // what a client without a stale copy is told
+  int64_t retry_after = 0;  // ms; 0: say nothing
 };
 
-// Where readers are told that there is more. Called on the writer's thread, without locks; must only pass the word on.
+// Where readers are told that there is more. Called on the writer's thread (a writer's own: on its reader's), without
+// locks; must only pass the word on. Lives as long as any flight that knows it.
 class Waker {
  public:
   virtual ~Waker() = default;
@@ -48,6 +49,7 @@ class Waker {
 enum class FlightState : uint8_t { kOpening, kStreaming, kLanded, kFailed, kPassed };
 
 class Flight;
+struct WakeGroup;
 
 // One client's view of a flight. Not thread-safe itself; belongs to one worker. Dropping it leaves the flight.
 class Reader {
@@ -58,19 +60,20 @@ class Reader {
 
   struct Look {
     FlightState state;
-    std::shared_ptr<const Entry> entry;  // from kStreaming on (kPassed: for the leader only)
+    std::shared_ptr<const Entry> entry;  // from kStreaming on (kPassed: for the leader only); kFailed: if it had opened
     Fault fault;                         // with kFailed
   };
-  // What is known now. If still kOpening, the reader will be woken once when that changes.
+  // What is known now. If still kOpening, the reader will be woken once when that changes. The entry may be another
+  // variant than a follower's request selects: then it drops the reader and looks up again (see matches() in store.h).
   Look look();
 
   struct Bytes {
-    size_t views = 0;      // how many of `out` were filled
-    bool ended = false;    // the body is complete and `offset` plus these views is its end
-    bool failed = false;   // no more will come, and it is not the whole: cut the client off
+    size_t views = 0;     // how many of `out` were filled
+    bool ended = false;   // the body is complete and `offset` plus these views is its end
+    bool failed = false;  // no more will come, and it is not the whole: cut the client off
   };
-  // Views of the body from `offset` on. With none and neither ended nor failed the reader has run dry, and will be woken
-  // once when there is more.
+  // Views of the body from `offset` on, good until the reader is dropped. With none and neither ended nor failed the
+  // reader has run dry, and will be woken once when there is more.
   Bytes read(uint64_t offset, std::span<iovec> out);
   // A passed flight's reader says what it has sent; its writer goes on when the window has room.
   void sent(uint64_t offset);
@@ -79,42 +82,58 @@ class Reader {
 
  private:
   friend class Flight;
-  Reader(std::shared_ptr<Flight> flight, uint64_t id);
+  Reader(std::shared_ptr<Flight> flight, WakeGroup* group, uint64_t token, bool leader);
+  void leave();
   std::shared_ptr<Flight> flight_;
-  uint64_t id_ = 0;
+  WakeGroup* group_ = nullptr;  // its waker's readers, in the flight
+  uint64_t token_ = 0;
+  uint64_t waits_for_ = 0;  // the flight's next wake if this reader is registered for it
+  bool leads_ = false;
 };
 
-// The fetching side. Dropped before finish(), renew() or fail(), it fails its flight: no reader waits for ever.
+// The fetching side. Dropped before finish(), renew() or fail(), it fails its flight: no reader waits for ever. After
+// one of these it has ended, and only ended() may be called.
 class Writer {
  public:
   Writer(Writer&&) noexcept;
   Writer& operator=(Writer&&) noexcept;
   ~Writer();
 
-  // The head has come and may be shared: readers may start. entry->body is this flight's body.
+  // The head has come and may be shared: readers may start. Sets the entry's key, hash and body; it is immutable from
+  // here on.
   void open(std::shared_ptr<Entry> entry);
   // The head has come and is for its leader alone; the key is remembered as uncacheable for `remember` ms (0: not).
-  // From here on the body is coupled to its reader: see room().
+  // From here on the body is coupled to its reader: see room(). Sets the entry's key, hash and body.
   void pass(std::shared_ptr<Entry> entry, int64_t remember);
 
-  // Memory to receive into; then the count that arrived, which is when readers see it.
+  // Memory to receive into; then the count that arrived, which is when readers can read it. After open() or pass().
+  //
+  // Who has run dry is woken at once, unless `now` (ms on the process clock) is given: then waking is paced, so that a
+  // crowd is not woken for every packet. A wake comes at once if the last one is kWakePause ms old or kWakeBytes have
+  // come since; else wants_flush() says true, and the caller promises to call flush() within kWakePause ms. So a byte
+  // is held back at most that long. The head and the end are never held back.
+  static constexpr int64_t kWakePause = 10;
+  static constexpr uint64_t kWakeBytes = 64 * 1024;
   std::span<std::byte> reserve();
-  void commit(size_t count);
-  void append(std::span<const std::byte> bytes);
+  void commit(size_t count, std::optional<int64_t> now = std::nullopt);
+  void append(std::span<const std::byte> bytes, std::optional<int64_t> now = std::nullopt);
+  bool wants_flush() const;
+  void flush(int64_t now);
   // A passed body: bytes that may still be read ahead of its reader. 0: wait to be woken (as `waker`, `token`).
   // Shared flights have always room.
   uint64_t room();
-  // The leader of a passed flight is gone, or nobody reads: an uncacheable fetch ends. Always false for a shared flight.
+  // The only reader of a passed or private flight is gone, so its fetch ends. Always false for a shared flight.
   bool unwanted() const;
   // Who is woken when room() or unwanted() change.
   void notify(Waker& waker, uint64_t token);
 
-  void finish();                                     // whole: stored (if entry->keep) and landed
-  void renew(std::shared_ptr<Entry> entry);          // a 304: the stored body under new fields and lifetime
+  void finish();                             // whole: stored (if entry->keep) and landed
+  void renew(std::shared_ptr<Entry> entry);  // a 304: the stored body under new fields and lifetime
   void fail(Fault fault);
 
-  bool is_open() const;      // open() or pass() was called
-  uint64_t size() const;     // bytes so far
+  bool ended() const { return flight_ == nullptr; }
+  bool is_open() const;   // open() or pass() was called
+  uint64_t size() const;  // bytes so far
   size_t readers() const;
 
  private:
@@ -133,7 +152,8 @@ struct Flown {
   Writer writer;
   Reader reader;
 };
-// A flight outside any store: a response for one client alone. `window`: bytes read ahead of the client at most.
+// A flight outside any store: a response for one client alone, coupled to it even if it opens. `window`: bytes read
+// ahead of the client at most, give or take one chunk.
 Flown private_flight(Subscriber leader, uint64_t window = 256 * 1024);
 
 }  // namespace levee

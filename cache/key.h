@@ -14,7 +14,8 @@ struct KeyHash {
   bool operator==(const KeyHash&) const = default;
 };
 
-// XXH3 with a secret drawn once a process, so that nobody outside can choose colliding keys. Look-ups compare the text too.
+// XXH3 with a secret drawn once a process, so that nobody outside can choose colliding keys. Look-ups compare the text
+// too.
 KeyHash hash_key(std::string_view text);
 
 // A key as a request has it: views the caller's memory, costs no allocation.

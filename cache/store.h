@@ -19,16 +19,17 @@ namespace levee {
 
 // How the location of a request wants it treated.
 struct Rules {
-  bool stale_while_updating = false;   // proxy_cache_use_stale updating: besides a response's own window
-  bool background_update = true;       // the one who finds it stale gets the stale copy too, and leads a refresh
-  bool stale_if_error = false;         // any error word in proxy_cache_use_stale: Lead and Follow carry the stale entry
-  bool revalidate = false;             // proxy_cache_revalidate: keep stale entries with validators for a conditional request
-  uint32_t min_uses = 1;               // proxy_cache_min_uses
-  uint32_t max_waiters = 0;            // readers a flight may have; 0: no cap
-  bool bypass = false;                 // proxy_cache_bypass: do not answer from the store, but fill it
+  bool stale_while_updating = false;  // proxy_cache_use_stale updating: besides a response's own window
+  bool background_update = true;      // the one who finds it stale gets the stale copy too, and leads a refresh
+  bool stale_if_error = false;        // any error word in proxy_cache_use_stale: Lead and Follow carry the stale entry
+  bool revalidate = false;   // proxy_cache_revalidate: keep stale entries with validators for a conditional request
+  uint32_t min_uses = 1;     // proxy_cache_min_uses
+  uint32_t max_waiters = 0;  // readers a flight may have; 0: no cap
+  bool bypass = false;       // proxy_cache_bypass: do not answer from the store, but fill it
 };
 
-// What a request asks of the store. `vary` renders the request's normalised values for a list of field names.
+// What a request asks of the store. `vary` renders the request's normalised values for a list of field names; it is
+// called under a lock, so it must be pure.
 class VarySource {
  public:
   virtual ~VarySource() = default;
@@ -60,8 +61,12 @@ struct Lead {
   std::shared_ptr<const Entry> stale;  // to validate, and to fall back on if rules and response allow; or null
 };
 struct Pass {
-  enum class Why : uint8_t { kUncacheable, kMinUses, kWaiters } why;
+  enum class Why : uint8_t { kUncacheable, kMinUses, kWaiters } why = Why::kUncacheable;
 };
+// Whether a request selects this response (RFC 9111 section 4.1): followers ask when the head has come, and look up
+// again if not.
+bool matches(const Entry& entry, const VarySource& vary);
+
 using Found = std::variant<Hit, Stale, Follow, Lead, Pass>;
 
 struct StoreStats {
@@ -81,8 +86,9 @@ class Store {
   // Whether a stale entry may answer now that its fetch failed (RFC 5861 section 4, and rules.stale_if_error).
   static bool may_serve_on_error(const Entry& entry, const Rules& rules, int64_t now);
 
-  // Unsafe methods and purges: forget the key with all variants (soft: make it stale). True if something was there.
-  bool purge(const KeyView& key, bool soft);
+  // Unsafe methods and purges: forget the key with all variants (soft: make it stale as of `now`, ms). What is on its
+  // way reaches those who wait for it, but is not stored. True if something was there.
+  bool purge(const KeyView& key, bool soft, int64_t now);
   void resize(uint64_t capacity);
   StoreStats stats() const;
   const std::string& name() const;

@@ -1,0 +1,378 @@
+#include "cache/flight.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "cache/flight_core.h"
+
+namespace levee {
+namespace {
+
+constexpr size_t kCoupledChunk = 64 * 1024;  // a body for one client alone: small, since nobody keeps it
+
+}  // namespace
+
+Flight::Flight(std::shared_ptr<Home> home, std::string key, KeyHash hash, uint64_t window)
+    : home_(std::move(home)), key_(std::move(key)), hash_(hash), window_(window), alone_(home_ == nullptr) {}
+
+Flown Flight::begin(const std::shared_ptr<Flight>& flight, Subscriber leader) {
+  MutexLock lock(flight->mutex_);
+  ++flight->readers_;
+  return {Writer(flight), Reader(flight, flight->group_of(leader.waker), leader.token, true)};
+}
+
+Reader Flight::follow(Subscriber subscriber) {
+  MutexLock lock(mutex_);
+  ++readers_;
+  return Reader(shared_from_this(), group_of(subscriber.waker), subscriber.token, false);
+}
+
+size_t Flight::readers() const {
+  MutexLock lock(mutex_);
+  return readers_;
+}
+
+size_t Flight::footprint() const {
+  return allocated(sizeof(Flight) + 16) + allocated(key_.capacity() + 1);
+}
+
+WakeGroup* Flight::group_of(Waker* waker) {
+  for (WakeGroup& group : groups_) {
+    if (group.waker == waker) return &group;
+  }
+  return &groups_.emplace_front(waker);
+}
+
+// Registers once: until the next wake the reader's token is on its group's list.
+void Flight::wait(Reader& reader) {
+  if (reader.waits_for_ == next_wake_) return;
+  reader.group_->dry.push_back(reader.token_);
+  reader.waits_for_ = next_wake_;
+  ++dry_;
+}
+
+void Flight::collect() {
+  held_back_ = 0;
+  if (dry_ == 0) return;
+  for (WakeGroup& group : groups_) {
+    if (group.dry.empty()) continue;
+    group.waking.clear();
+    group.waking.swap(group.dry);
+    wakes_.push_back(&group);
+  }
+  dry_ = 0;
+  ++next_wake_;
+}
+
+void Flight::call() {
+  for (WakeGroup* group : wakes_) {
+    if (group->waker != nullptr) group->waker->wake(group->waking);
+  }
+  wakes_.clear();
+}
+
+void Flight::start_body(const std::shared_ptr<Entry>& entry, bool shared) {
+  entry->key = key_;
+  entry->hash = hash_;
+  body_ = std::make_shared<Body>(shared ? home_->budget() : nullptr, entry->content_length,
+                                 shared ? Body::kLargestChunk : kCoupledChunk);
+  entry->body = body_;
+  entry_ = entry;
+}
+
+void Flight::arrived(size_t count, std::optional<int64_t> now) {
+  body_->commit(count);
+  if (dry_ == 0) return;
+  held_back_ += count;
+  const bool paced = now && !coupled() && held_back_ < Writer::kWakeBytes && *now - last_wake_ < Writer::kWakePause;
+  if (paced) return;
+  if (now) last_wake_ = *now;
+  collect();
+}
+
+uint64_t Flight::room() const {
+  if (!coupled()) return std::numeric_limits<uint64_t>::max();
+  const uint64_t ahead = body_ ? body_->size() - std::min(sent_, body_->size()) : 0;
+  return window_ - std::min(window_, ahead);
+}
+
+// ---- Reader
+
+Reader::Reader(std::shared_ptr<Flight> flight, WakeGroup* group, uint64_t token, bool leader)
+    : flight_(std::move(flight)), group_(group), token_(token), leads_(leader) {}
+
+Reader::Reader(Reader&&) noexcept = default;
+
+Reader& Reader::operator=(Reader&& other) noexcept {
+  if (this != &other) {
+    leave();
+    flight_ = std::move(other.flight_);
+    group_ = other.group_;
+    token_ = other.token_;
+    waits_for_ = other.waits_for_;
+    leads_ = other.leads_;
+  }
+  return *this;
+}
+
+Reader::~Reader() {
+  leave();
+}
+
+void Reader::leave() {
+  if (!flight_) return;
+  const std::shared_ptr<Flight> flight = std::move(flight_);
+  Waker* waker = nullptr;
+  uint64_t token = 0;
+  {
+    MutexLock lock(flight->mutex_);
+    --flight->readers_;
+    if (waits_for_ == flight->next_wake_) {
+      auto& dry = group_->dry;
+      const auto found = std::find(dry.begin(), dry.end(), token_);
+      *found = dry.back();
+      dry.pop_back();
+      --flight->dry_;
+    }
+    if (leads_) {
+      flight->leader_left_ = true;
+      if (flight->coupled()) {
+        waker = std::exchange(flight->writer_waker_, nullptr);
+        token = flight->writer_token_;
+      }
+    }
+  }
+  if (waker != nullptr) waker->wake({&token, 1});
+}
+
+Reader::Look Reader::look() {
+  MutexLock lock(flight_->mutex_);
+  Look look{flight_->state_, nullptr, flight_->fault_};
+  if (look.state == FlightState::kOpening) {
+    flight_->wait(*this);
+  } else if (look.state != FlightState::kPassed || leads_) {
+    look.entry = flight_->entry_;
+  }
+  return look;
+}
+
+Reader::Bytes Reader::read(uint64_t offset, std::span<iovec> out) {
+  MutexLock lock(flight_->mutex_);
+  Bytes bytes;
+  const bool mine = flight_->state_ != FlightState::kPassed || leads_;
+  if (!mine) {
+    bytes.failed = true;
+    return bytes;
+  }
+  const bool broken = flight_->state_ == FlightState::kFailed;
+  if (!flight_->body_) {
+    bytes.failed = broken;
+    if (!broken) flight_->wait(*this);
+    return bytes;
+  }
+  const Body& body = *flight_->body_;
+  bytes.views = body.views(offset, out);
+  uint64_t end = offset;
+  for (size_t i = 0; i < bytes.views; ++i) end += out[i].iov_len;
+  const bool all = end >= body.size();
+  bytes.ended = all && body.is_complete() && !broken;
+  bytes.failed = (all && broken) || (bytes.views == 0 && !all && !out.empty());
+  if (bytes.views == 0 && !bytes.ended && !bytes.failed) flight_->wait(*this);
+  return bytes;
+}
+
+void Reader::sent(uint64_t offset) {
+  Waker* waker = nullptr;
+  uint64_t token = 0;
+  std::vector<Body::Chunk> dropped;
+  {
+    MutexLock lock(flight_->mutex_);
+    if (!flight_->coupled() || !flight_->body_ || !leads_) return;
+    flight_->sent_ = std::max(flight_->sent_, offset);
+    dropped = flight_->body_->release_below(flight_->sent_);
+    if (flight_->writer_waits_ && flight_->room() >= flight_->window_ / 2) {
+      flight_->writer_waits_ = false;
+      waker = flight_->writer_waker_;
+      token = flight_->writer_token_;
+    }
+  }
+  if (waker != nullptr) waker->wake({&token, 1});
+}
+
+bool Reader::leads() const {
+  return leads_;
+}
+
+// ---- Writer
+
+Writer::Writer(std::shared_ptr<Flight> flight) : flight_(std::move(flight)) {}
+
+Writer::Writer(Writer&&) noexcept = default;
+
+Writer& Writer::operator=(Writer&& other) noexcept {
+  if (this != &other) {
+    if (flight_) fail({});
+    flight_ = std::move(other.flight_);
+  }
+  return *this;
+}
+
+Writer::~Writer() {
+  if (flight_) fail({});
+}
+
+void Writer::open(std::shared_ptr<Entry> entry) {
+  {
+    MutexLock lock(flight_->mutex_);
+    flight_->start_body(entry, !flight_->alone_);
+    flight_->state_ = FlightState::kStreaming;
+    flight_->collect();
+  }
+  if (flight_->home_) flight_->home_->opened(*flight_, *entry);
+  flight_->call();
+}
+
+void Writer::pass(std::shared_ptr<Entry> entry, int64_t remember) {
+  // First of all the store forgets the flight: those who are woken look up again and must not find it.
+  if (flight_->home_) flight_->home_->passed(*flight_, remember > 0 ? entry->response_time + remember : 0);
+  {
+    MutexLock lock(flight_->mutex_);
+    flight_->start_body(entry, false);
+    flight_->state_ = FlightState::kPassed;
+    flight_->collect();
+  }
+  flight_->call();
+}
+
+std::span<std::byte> Writer::reserve() {
+  std::span<std::byte> room;
+  {
+    MutexLock lock(flight_->mutex_);
+    room = flight_->body_->reserve();
+  }
+  if (flight_->home_) flight_->home_->make_room();
+  return room;
+}
+
+void Writer::commit(size_t count, std::optional<int64_t> now) {
+  {
+    MutexLock lock(flight_->mutex_);
+    flight_->arrived(count, now);
+  }
+  flight_->call();
+}
+
+void Writer::append(std::span<const std::byte> bytes, std::optional<int64_t> now) {
+  {
+    MutexLock lock(flight_->mutex_);
+    flight_->body_->append(bytes);
+    flight_->arrived(bytes.size(), now);
+  }
+  flight_->call();
+  if (flight_->home_) flight_->home_->make_room();
+}
+
+bool Writer::wants_flush() const {
+  MutexLock lock(flight_->mutex_);
+  return flight_->held_back_ > 0 && flight_->dry_ > 0;
+}
+
+void Writer::flush(int64_t now) {
+  {
+    MutexLock lock(flight_->mutex_);
+    if (flight_->held_back_ > 0) {
+      flight_->last_wake_ = now;
+      flight_->collect();
+    }
+  }
+  flight_->call();
+}
+
+uint64_t Writer::room() {
+  MutexLock lock(flight_->mutex_);
+  const uint64_t room = flight_->room();
+  flight_->writer_waits_ = room == 0;
+  return room;
+}
+
+bool Writer::unwanted() const {
+  MutexLock lock(flight_->mutex_);
+  return flight_->leader_left_ && flight_->coupled();
+}
+
+void Writer::notify(Waker& waker, uint64_t token) {
+  MutexLock lock(flight_->mutex_);
+  flight_->writer_waker_ = &waker;
+  flight_->writer_token_ = token;
+}
+
+void Writer::finish() {
+  if (!is_open()) return fail({});
+  const std::shared_ptr<Flight> flight = std::move(flight_);
+  std::shared_ptr<Entry> entry;
+  bool passed = false;
+  {
+    MutexLock lock(flight->mutex_);
+    flight->retired_ = flight->body_->complete();
+    entry = flight->entry_;
+    passed = flight->state_ == FlightState::kPassed;
+  }
+  // Whoever finds it in the store learns its length.
+  if (!passed && !entry->content_length) entry = entry->with_body(entry->body);
+  if (flight->home_ && !passed) flight->home_->landed(*flight, entry);
+  {
+    MutexLock lock(flight->mutex_);
+    flight->entry_ = std::move(entry);
+    if (!passed) flight->state_ = FlightState::kLanded;
+    flight->collect();
+  }
+  flight->call();
+}
+
+void Writer::renew(std::shared_ptr<Entry> entry) {
+  const std::shared_ptr<Flight> flight = std::move(flight_);
+  entry->key = flight->key_;
+  entry->hash = flight->hash_;
+  if (flight->home_) flight->home_->landed(*flight, entry);
+  {
+    MutexLock lock(flight->mutex_);
+    flight->body_ = entry->body;
+    flight->entry_ = std::move(entry);
+    flight->state_ = FlightState::kLanded;
+    flight->collect();
+  }
+  flight->call();
+}
+
+void Writer::fail(Fault fault) {
+  const std::shared_ptr<Flight> flight = std::move(flight_);
+  if (flight->home_) flight->home_->failed(*flight);
+  {
+    MutexLock lock(flight->mutex_);
+    flight->fault_ = fault;
+    flight->state_ = FlightState::kFailed;
+    flight->collect();
+  }
+  flight->call();
+}
+
+bool Writer::is_open() const {
+  MutexLock lock(flight_->mutex_);
+  return flight_->body_ != nullptr;
+}
+
+uint64_t Writer::size() const {
+  MutexLock lock(flight_->mutex_);
+  return flight_->body_ ? flight_->body_->size() : 0;
+}
+
+size_t Writer::readers() const {
+  return flight_->readers();
+}
+
+Flown private_flight(Subscriber leader, uint64_t window) {
+  return Flight::begin(std::make_shared<Flight>(nullptr, std::string(), KeyHash{}, window), leader);
+}
+
+}  // namespace levee

@@ -1,0 +1,96 @@
+// The inside of a flight, as Reader, Writer and Store see it. Nobody else includes this.
+//
+// Thread-safe. Lock order: shard, then flight. A Home and a Waker are called without the flight's lock.
+#pragma once
+
+#include <forward_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/annotations.h"
+#include "cache/entry.h"
+#include "cache/flight.h"
+
+namespace levee {
+
+// The store that a flight goes to. Called by the writer.
+class Home {
+ public:
+  virtual ~Home() = default;
+  virtual std::shared_ptr<Home> shared() = 0;
+  virtual std::shared_ptr<Budget> budget() = 0;
+  virtual void opened(Flight& flight, const Entry& entry) = 0;
+  // Forget the flight; and store the entry, if the flight was not forgotten before.
+  virtual void landed(Flight& flight, const std::shared_ptr<const Entry>& entry) = 0;
+  // Forget the flight, and remember the key as uncacheable until then (0: do not).
+  virtual void passed(Flight& flight, int64_t until) = 0;
+  virtual void failed(Flight& flight) = 0;
+  // Evict until the budget holds again.
+  virtual void make_room() = 0;
+};
+
+// The readers of one flight on one worker that have run dry.
+struct WakeGroup {
+  explicit WakeGroup(Waker* to) : waker(to) {}
+  Waker* const waker;
+  std::vector<uint64_t> dry;     // guarded by the flight's mutex
+  std::vector<uint64_t> waking;  // the writer's, while it calls
+};
+
+class Flight : public std::enable_shared_from_this<Flight> {
+ public:
+  Flight(std::shared_ptr<Home> home, std::string key, KeyHash hash, uint64_t window);
+
+  static Flown begin(const std::shared_ptr<Flight>& flight, Subscriber leader);
+  Reader follow(Subscriber subscriber) EXCLUDES(mutex_);
+  size_t readers() const EXCLUDES(mutex_);
+
+  const std::string& key() const { return key_; }
+  const KeyHash& hash() const { return hash_; }
+  size_t footprint() const;
+
+ private:
+  friend class Reader;
+  friend class Writer;
+  WakeGroup* group_of(Waker* waker) REQUIRES(mutex_);
+  void wait(Reader& reader) REQUIRES(mutex_);
+  // Takes everybody off the lists, under the lock; call() then wakes them, without it.
+  void collect() REQUIRES(mutex_);
+  void call() EXCLUDES(mutex_);
+  void start_body(const std::shared_ptr<Entry>& entry, bool shared) REQUIRES(mutex_);
+  void arrived(size_t count, std::optional<int64_t> now) REQUIRES(mutex_);
+  bool coupled() const REQUIRES(mutex_) { return alone_ || state_ == FlightState::kPassed; }
+  uint64_t room() const REQUIRES(mutex_);
+
+  // Constant.
+  const std::shared_ptr<Home> home_;  // null: a response for one client alone
+  const std::string key_;
+  const KeyHash hash_;
+  const uint64_t window_;
+  const bool alone_;
+
+  mutable Mutex mutex_;
+  FlightState state_ GUARDED_BY(mutex_) = FlightState::kOpening;
+  std::shared_ptr<Entry> entry_ GUARDED_BY(mutex_);
+  std::shared_ptr<Body> body_ GUARDED_BY(mutex_);
+  std::vector<Body::Chunk> retired_ GUARDED_BY(mutex_);  // readers may still hold views of it
+  Fault fault_ GUARDED_BY(mutex_);
+  std::forward_list<WakeGroup> groups_ GUARDED_BY(mutex_);
+  uint64_t next_wake_ GUARDED_BY(mutex_) = 1;
+  size_t readers_ GUARDED_BY(mutex_) = 0;
+  size_t dry_ GUARDED_BY(mutex_) = 0;
+  bool leader_left_ GUARDED_BY(mutex_) = false;
+  uint64_t sent_ GUARDED_BY(mutex_) = 0;  // by the reader of a coupled flight
+  Waker* writer_waker_ GUARDED_BY(mutex_) = nullptr;
+  uint64_t writer_token_ GUARDED_BY(mutex_) = 0;
+  bool writer_waits_ GUARDED_BY(mutex_) = false;
+  uint64_t held_back_ GUARDED_BY(mutex_) = 0;  // bytes that came since the last wake
+  int64_t last_wake_ GUARDED_BY(mutex_) = INT64_MIN / 2;
+
+  // The writer's thread only.
+  std::vector<WakeGroup*> wakes_;
+};
+
+}  // namespace levee

@@ -1,0 +1,322 @@
+#include "cache/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace levee {
+namespace {
+
+constexpr size_t kMostVariants = 64;   // of one key; beyond, the oldest leaves
+constexpr uint64_t kLargestShare = 2;  // an entry may take one part in so many of the whole store
+constexpr size_t kKeysCounted = 16 * 1024;
+constexpr uint64_t kReadAhead = 256 * 1024;  // window of a flight that passes
+
+// The request's values for a list of names; valid until the next call on this thread.
+const std::string& render(const VarySource& vary, std::string_view names) {
+  thread_local std::string values;
+  values.clear();
+  vary.vary_values(names, values);
+  return values;
+}
+
+// Whether a stale response may be used while its update is under way.
+bool may_serve_while_updating(const Entry& entry, const Rules& rules, int64_t now) {
+  if (entry.lifetime.always_validate || entry.lifetime.must_revalidate) return false;
+  return rules.stale_while_updating || -entry.fresh_for(now) < entry.lifetime.stale_while_revalidate;
+}
+
+size_t metadata(const Entry& entry) {
+  return entry.footprint() + allocated(sizeof(Variant));
+}
+
+}  // namespace
+
+bool matches(const Entry& entry, const VarySource& vary) {
+  return entry.vary_names.empty() || render(vary, entry.vary_names) == entry.vary_values;
+}
+
+Shard::Shard(std::shared_ptr<Budget> budget, Home& home) : budget_(std::move(budget)), home_(home), slots_(budget_) {}
+
+Shard::~Shard() {
+  budget_->release(tables_charged_ + entries_charged_);
+}
+
+// ---- looking up
+
+Found Shard::find(const Ask& ask) {
+  now_ = std::max(now_, ask.now);
+  Slot* const slot = slots_.find(ask.key.hash, ask.key.text);
+  if (slot == nullptr) return miss(ask, nullptr, nullptr);
+  Variant* const variant = select(*slot, ask.vary);
+  if (variant == nullptr) return miss(ask, slot, nullptr);
+  eviction_.hit(*variant, ask.now);
+  const Entry& entry = *variant->entry;
+  if (!ask.rules.bypass && !entry.lifetime.always_validate && entry.fresh_for(ask.now) > 0) {
+    ++counts_.hits;
+    return Hit{variant->entry};
+  }
+  return miss(ask, slot, variant->entry);
+}
+
+Found Shard::miss(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale) {
+  const bool serve_stale = stale && !ask.rules.bypass && may_serve_while_updating(*stale, ask.rules, ask.now);
+  if (slot != nullptr && slot->uncacheable_until != 0) {
+    if (ask.now < slot->uncacheable_until) {
+      ++counts_.passes;
+      return Pass{Pass::Why::kUncacheable};
+    }
+    slots_.unmark(*slot);
+  }
+  if (slot != nullptr) {
+    if (const Airborne* const airborne = select_flight(*slot, ask.vary)) {
+      if (serve_stale) {
+        ++counts_.stale;
+        return Stale{std::move(stale), std::nullopt};
+      }
+      if (ask.rules.max_waiters > 0 && airborne->flight->readers() >= ask.rules.max_waiters) {
+        ++counts_.passes;
+        return Pass{Pass::Why::kWaiters};
+      }
+      ++counts_.collapsed;
+      return Follow{airborne->flight->follow(ask.subscriber), std::move(stale)};
+    }
+  }
+  if (ask.rules.min_uses > 1 && !stale) {
+    if (asked_.capacity() == 0) {
+      asked_.resize(kKeysCounted);
+      charge_tables();
+    }
+    if (asked_.count(ask.key.hash.high) < ask.rules.min_uses) {
+      if (slot != nullptr) slots_.tidy(*slot);
+      ++counts_.passes;
+      return Pass{Pass::Why::kMinUses};
+    }
+  }
+  return lead(ask, slot, std::move(stale), serve_stale);
+}
+
+Found Shard::lead(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale, bool serve_stale) {
+  if (slot == nullptr) slot = &slots_.find_or_add(ask.key.hash, ask.key.text);
+  Airborne airborne;
+  // What is stored of this key says by what it varies, as long as no new head says otherwise.
+  if (const Variant* const newest = slot->variants.get()) {
+    airborne.any = newest->entry->vary_names.empty();
+    airborne.vary_names = newest->entry->vary_names;
+    if (!airborne.any) airborne.vary_values = render(ask.vary, airborne.vary_names);
+  }
+  airborne.flight = std::make_shared<Flight>(home_.shared(), slot->key, slot->hash, kReadAhead);
+  budget_->charge(airborne.flight->footprint());
+  Flown flown = Flight::begin(airborne.flight, ask.subscriber);
+  slot->flights.push_back(std::move(airborne));
+  ++counts_.flights;
+  if (serve_stale && ask.rules.background_update) {
+    ++counts_.stale;
+    return Stale{std::move(stale), std::move(flown)};
+  }
+  ++counts_.misses;
+  return Lead{std::move(flown.writer), std::move(flown.reader), std::move(stale)};
+}
+
+Variant* Shard::select(const Slot& slot, const VarySource& vary) const {
+  std::string_view rendered;
+  const std::string* values = nullptr;
+  for (Variant* variant = slot.variants.get(); variant != nullptr; variant = variant->next.get()) {
+    const Entry& entry = *variant->entry;
+    if (entry.vary_names.empty()) return variant;
+    if (values == nullptr || rendered != entry.vary_names) {
+      values = &render(vary, entry.vary_names);
+      rendered = entry.vary_names;
+    }
+    if (*values == entry.vary_values) return variant;
+  }
+  return nullptr;
+}
+
+Airborne* Shard::select_flight(Slot& slot, const VarySource& vary) const {
+  for (Airborne& airborne : slot.flights) {
+    if (airborne.any || render(vary, airborne.vary_names) == airborne.vary_values) return &airborne;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const Entry> Shard::peek(const KeyView& key, const VarySource& vary) const {
+  const Slot* const slot = slots_.find(key.hash, key.text);
+  const Variant* const variant = slot != nullptr ? select(*slot, vary) : nullptr;
+  return variant != nullptr ? variant->entry : nullptr;
+}
+
+bool Shard::purge(const KeyView& key, bool soft, int64_t now, Dropped& dropped) {
+  Slot* const slot = slots_.find(key.hash, key.text);
+  if (slot == nullptr) return false;
+  const bool found = slot->variants != nullptr || !slot->flights.empty();
+  for (const Airborne& airborne : slot->flights) budget_->release(airborne.flight->footprint());
+  counts_.flights -= slot->flights.size();
+  slot->flights.clear();
+  slots_.unmark(*slot);
+  if (soft) {
+    for (Variant* variant = slot->variants.get(); variant != nullptr; variant = variant->next.get()) {
+      int64_t never = 0;
+      variant->entry->stale_since.compare_exchange_strong(never, std::max<int64_t>(now, 1));
+    }
+  } else {
+    while (slot->variants) drop(*slot->variants, dropped);
+  }
+  slots_.tidy(*slot);
+  return found;
+}
+
+// ---- what flights bring
+
+void Shard::opened(const Flight& flight, const Entry& entry) {
+  Slot* const slot = slots_.find(flight.hash(), flight.key());
+  if (slot == nullptr) return;
+  for (Airborne& airborne : slot->flights) {
+    if (airborne.flight.get() != &flight) continue;
+    airborne.any = entry.vary_names.empty();
+    airborne.vary_names = entry.vary_names;
+    airborne.vary_values = entry.vary_values;
+  }
+}
+
+void Shard::landed(const Flight& flight, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
+  Slot* const slot = forget(flight);
+  if (slot == nullptr) return;
+  ++counts_.landed;
+  slots_.unmark(*slot);
+  now_ = std::max(now_, entry->response_time);
+  if (entry->keep && metadata(*entry) + entry->body->footprint() <= budget_->capacity() / kLargestShare) {
+    store(*slot, entry, dropped);
+  }
+  slots_.tidy(*slot);
+}
+
+void Shard::passed(const Flight& flight, int64_t until) {
+  Slot* const slot = forget(flight);
+  if (slot == nullptr) return;
+  ++counts_.passes;
+  if (until > 0) slots_.mark(*slot, until);
+  slots_.tidy(*slot);
+}
+
+void Shard::failed(const Flight& flight) {
+  Slot* const slot = forget(flight);
+  if (slot == nullptr) return;
+  ++counts_.failed;
+  slots_.tidy(*slot);
+}
+
+Slot* Shard::forget(const Flight& flight) {
+  Slot* const slot = slots_.find(flight.hash(), flight.key());
+  if (slot == nullptr) return nullptr;
+  auto& flights = slot->flights;
+  const auto found = std::find_if(flights.begin(), flights.end(),
+                                  [&](const Airborne& airborne) { return airborne.flight.get() == &flight; });
+  if (found == flights.end()) return nullptr;
+  budget_->release(flight.footprint());
+  flights.erase(found);
+  --counts_.flights;
+  return slot;
+}
+
+// ---- what is stored
+
+void Shard::store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
+  size_t count = 0;
+  Variant* last = nullptr;
+  for (Variant* variant = slot.variants.get(); variant != nullptr; variant = variant->next.get()) {
+    if (variant->entry->vary_names == entry->vary_names && variant->entry->vary_values == entry->vary_values) {
+      dropped.push_back(variant->entry);
+      return set_entry(*variant, entry);
+    }
+    ++count;
+    last = variant;
+  }
+  if (count >= kMostVariants) drop(*last, dropped);
+  auto variant = std::make_unique<Variant>();
+  variant->slot = &slot;
+  variant->hash = slot.hash.high;
+  variant->entry = entry;
+  variant->bytes = metadata(*entry) + entry->body->footprint();
+  charge_entry(*entry);
+  variant->next = std::move(slot.variants);
+  slot.variants = std::move(variant);
+  eviction_.insert(*slot.variants, entry->response_time);
+  ++counts_.entries;
+}
+
+void Shard::set_entry(Variant& variant, const std::shared_ptr<const Entry>& entry) {
+  release_entry(*variant.entry);
+  charge_entry(*entry);
+  variant.entry = entry;
+  eviction_.resize(variant, metadata(*entry) + entry->body->footprint());
+}
+
+void Shard::charge_entry(const Entry& entry) {
+  budget_->charge(metadata(entry));
+  entries_charged_ += metadata(entry);
+}
+
+void Shard::release_entry(const Entry& entry) {
+  budget_->release(metadata(entry));
+  entries_charged_ -= metadata(entry);
+}
+
+std::unique_ptr<Variant> Shard::unlink(Variant& variant) {
+  auto* link = &variant.slot->variants;
+  while (link->get() != &variant) link = &(*link)->next;
+  std::unique_ptr<Variant> owned = std::move(*link);
+  *link = std::move(owned->next);
+  release_entry(*owned->entry);
+  --counts_.entries;
+  return owned;
+}
+
+void Shard::drop(Variant& variant, Dropped& dropped) {
+  eviction_.erase(variant);
+  dropped.push_back(unlink(variant)->entry);
+}
+
+std::shared_ptr<const Entry> Shard::evict() {
+  Resident* const victim = eviction_.victim(now_);
+  charge_tables();
+  if (victim == nullptr) return nullptr;
+  auto& variant = static_cast<Variant&>(*victim);
+  Slot& slot = *variant.slot;
+  std::shared_ptr<const Entry> entry = std::move(unlink(variant)->entry);
+  slots_.tidy(slot);
+  ++counts_.evictions;
+  return entry;
+}
+
+void Shard::replace(const Entry& old, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
+  const Slot* const slot = slots_.find(old.hash, old.key);
+  if (slot == nullptr) return;
+  for (Variant* variant = slot->variants.get(); variant != nullptr; variant = variant->next.get()) {
+    if (variant->entry.get() != &old) continue;
+    dropped.push_back(variant->entry);
+    return set_entry(*variant, entry);
+  }
+}
+
+void Shard::charge_tables() {
+  const size_t bytes = eviction_.footprint() + asked_.footprint();
+  if (bytes == tables_charged_) return;
+  budget_->charge(bytes);
+  budget_->release(tables_charged_);
+  tables_charged_ = bytes;
+}
+
+void Shard::add_to(StoreStats& stats) const {
+  stats.entries += counts_.entries;
+  stats.flights += counts_.flights;
+  stats.hits += counts_.hits;
+  stats.misses += counts_.misses;
+  stats.stale += counts_.stale;
+  stats.collapsed += counts_.collapsed;
+  stats.passes += counts_.passes;
+  stats.evictions += counts_.evictions;
+  stats.landed += counts_.landed;
+  stats.failed += counts_.failed;
+}
+
+}  // namespace levee

@@ -1,0 +1,75 @@
+// One part of a store: the slots of some keys, what evicts them, and counts. Each has its own lock.
+//
+// What leaves a shard is handed out, to be freed when the lock is released: freeing a body may take the kernel's time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cache/annotations.h"
+#include "cache/eviction.h"
+#include "cache/ghosts.h"
+#include "cache/slots.h"
+#include "cache/store.h"
+
+namespace levee {
+
+class Shard {
+ public:
+  using Dropped = std::vector<std::shared_ptr<const Entry>>;
+
+  Shard(std::shared_ptr<Budget> budget, Home& home);
+  ~Shard();
+
+  Mutex mutex;
+
+  // The decision of Store::find.
+  Found find(const Ask& ask) REQUIRES(mutex);
+  std::shared_ptr<const Entry> peek(const KeyView& key, const VarySource& vary) const REQUIRES(mutex);
+  bool purge(const KeyView& key, bool soft, int64_t now, Dropped& dropped) REQUIRES(mutex);
+
+  // From flights: see Home.
+  void opened(const Flight& flight, const Entry& entry) REQUIRES(mutex);
+  void landed(const Flight& flight, const std::shared_ptr<const Entry>& entry, Dropped& dropped) REQUIRES(mutex);
+  void passed(const Flight& flight, int64_t until) REQUIRES(mutex);
+  void failed(const Flight& flight) REQUIRES(mutex);
+
+  // Takes out one entry; null: there is none.
+  std::shared_ptr<const Entry> evict() REQUIRES(mutex);
+  // Puts the same response with another body in the place of `old`, if that is still there.
+  void replace(const Entry& old, const std::shared_ptr<const Entry>& entry, Dropped& dropped) REQUIRES(mutex);
+
+  void add_to(StoreStats& stats) const REQUIRES(mutex);
+
+ private:
+  Found miss(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale) REQUIRES(mutex);
+  Found lead(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale, bool serve_stale) REQUIRES(mutex);
+  Variant* select(const Slot& slot, const VarySource& vary) const REQUIRES(mutex);
+  Airborne* select_flight(Slot& slot, const VarySource& vary) const REQUIRES(mutex);
+  // Takes the flight off its slot, which may be empty then; null if it was not there any more.
+  Slot* forget(const Flight& flight) REQUIRES(mutex);
+  void store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped& dropped) REQUIRES(mutex);
+  std::unique_ptr<Variant> unlink(Variant& variant) REQUIRES(mutex);
+  void drop(Variant& variant, Dropped& dropped) REQUIRES(mutex);
+  void set_entry(Variant& variant, const std::shared_ptr<const Entry>& entry) REQUIRES(mutex);
+  void charge_entry(const Entry& entry) REQUIRES(mutex);
+  void release_entry(const Entry& entry) REQUIRES(mutex);
+  void charge_tables() REQUIRES(mutex);
+
+  // Constant.
+  const std::shared_ptr<Budget> budget_;
+  Home& home_;  // owns this shard
+
+  Slots slots_ GUARDED_BY(mutex);
+  S3Fifo eviction_ GUARDED_BY(mutex);
+  Ghosts asked_ GUARDED_BY(mutex);  // how often keys were asked for, for min_uses
+  size_t tables_charged_ GUARDED_BY(mutex) = 0;
+  size_t entries_charged_ GUARDED_BY(mutex) = 0;
+  int64_t now_ GUARDED_BY(mutex) = 0;  // the latest that was heard of
+  StoreStats counts_ GUARDED_BY(mutex);
+};
+
+}  // namespace levee
