@@ -79,7 +79,7 @@ $(OUT)/levee: $(call obj,proxy/main.cc) $(OUT)/liblevee.a
 	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -o $@
 $(OUT)/levee-bench: $(call obj,$(BENCH_SRC)) $(OUT)/liblevee.a
 	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -o $@
-$(OUT)/unit-tests: $(call obj,$(UNIT_SRC)) $(OUT)/liblevee.a
+$(OUT)/unit-tests: $(call obj,$(UNIT_SRC) $(filter-out bench/main.cc,$(BENCH_SRC))) $(OUT)/liblevee.a
 	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -lgtest -lgmock -lgtest_main -o $@
 $(OUT)/levee-micro: $(call obj,$(MICRO_SRC)) $(OUT)/liblevee.a
 	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -lbenchmark -lbenchmark_main -o $@

@@ -1,0 +1,192 @@
+#include "bench/origin.h"
+
+#include <event2/event.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+#include <utility>
+
+#include "bench/faults.h"
+#include "bench/http_server.h"
+
+namespace levee::bench {
+namespace {
+
+using Json = nlohmann::json;
+
+struct Counts {
+  uint64_t requests = 0;
+  uint32_t active = 0;
+  uint32_t most_active = 0;
+
+  void begin() {
+    ++requests;
+    most_active = std::max(most_active, ++active);
+  }
+  void end() { --active; }
+  Json json() const { return {{"requests", requests}, {"active", active}, {"most_active", most_active}}; }
+};
+
+class Origin final : public HttpHandler {
+ public:
+  Origin(event_base& base, const OriginOptions& options)
+      : base_(base), site_(options.site), capacity_(options.capacity), server_(base, *this) {}
+
+  bool has_media() const { return site_.has_media(); }
+  HttpServer& server() { return server_; }
+
+  void on_request(uint64_t exchange, const Request& request) override;
+  void on_done(uint64_t exchange) override;
+
+ private:
+  // One admitted request holds its slot until its service time is over, whether its client stays or not.
+  struct Service {
+    Origin& origin;
+    uint64_t exchange;
+    Answer answer;
+  };
+
+  void serve(uint64_t exchange, Answer answer, int64_t service_ms);
+  void served(Service& service);
+  Answer control(std::string_view what, const Request& request);
+  Json stats() const;
+  void zero();
+
+  event_base& base_;
+  const Site site_;
+  CapacityModel capacity_;
+  Fault fault_;
+  Counts all_;
+  std::map<std::string, Counts> paths_;
+  uint64_t refused_ = 0;
+  uint32_t most_waiting_ = 0;
+  std::unordered_map<uint64_t, std::string> open_;  // the paths of exchanges
+  HttpServer server_;
+};
+
+void Origin::on_request(uint64_t exchange, const Request& request) {
+  constexpr std::string_view kControl = "/control/";
+  if (request.path.starts_with(kControl)) {
+    return server_.reply(exchange, control(std::string_view(request.path).substr(kControl.size()), request));
+  }
+  open_.emplace(exchange, request.path);
+  all_.begin();
+  paths_[request.path].begin();
+  const int64_t now = wall_ms();
+  Answer answer = site_.answer(request, now);
+  if (fault_.strikes(request.path, now)) fault_.strike(answer);
+  auto held = std::make_shared<Answer>(std::move(answer));
+  const auto entry = capacity_.enter(
+      exchange, [this, exchange, held](int64_t service_ms) { serve(exchange, std::move(*held), service_ms); });
+  most_waiting_ = std::max(most_waiting_, capacity_.waiting());
+  if (entry != CapacityModel::Entry::kRefused) return;
+  ++refused_;
+  server_.reply(exchange, text_answer(503, "text/plain", "no room\n", "no-store"));
+}
+
+void Origin::serve(uint64_t exchange, Answer answer, int64_t service_ms) {
+  auto service = std::make_unique<Service>(Service{*this, exchange, std::move(answer)});
+  if (service_ms == 0) return served(*service);
+  const timeval delay{service_ms / 1000, static_cast<suseconds_t>(service_ms % 1000 * 1000)};
+  event_base_once(
+      &base_, -1, EV_TIMEOUT,
+      [](evutil_socket_t, short, void* held) {
+        const std::unique_ptr<Service> done(static_cast<Service*>(held));
+        done->origin.served(*done);
+      },
+      service.release(), &delay);
+}
+
+void Origin::served(Service& service) {
+  server_.reply(service.exchange, std::move(service.answer));
+  capacity_.leave();
+}
+
+void Origin::on_done(uint64_t exchange) {
+  const auto found = open_.find(exchange);
+  if (found == open_.end()) return;
+  capacity_.abandon(exchange);
+  all_.end();
+  paths_[found->second].end();
+  open_.erase(found);
+}
+
+Answer Origin::control(std::string_view what, const Request& request) {
+  static const std::map<std::string_view, Fault::Kind> kKinds = {
+      {"ok", Fault::Kind::kNone},   {"fail", Fault::Kind::k500},    {"503", Fault::Kind::k503},
+      {"hang", Fault::Kind::kHang}, {"reset", Fault::Kind::kReset}, {"cut", Fault::Kind::kCut},
+      {"slow", Fault::Kind::kSlow},
+  };
+  if (what == "stats") return text_answer(200, "application/json", stats().dump() + "\n", "no-store");
+  if (request.method != "POST") return text_answer(405, "text/plain", "POST\n", "no-store");
+  const auto kind = kKinds.find(what);
+  if (what == "zero") {
+    zero();
+  } else if (kind != kKinds.end()) {
+    const auto lasts = request.number("for");
+    fault_ = {.kind = kind->second,
+              .prefix = std::string(request.argument("prefix").value_or("")),
+              .until_ms = lasts ? wall_ms() + *lasts : 0,
+              .after = static_cast<uint64_t>(request.number("after").value_or(0)),
+              .ttfb_ms = request.number("ttfb").value_or(2000),
+              .rate = static_cast<uint64_t>(request.number("rate").value_or(0))};
+  } else {
+    return text_answer(404, "text/plain", "fail 503 hang reset cut slow ok zero stats\n", "no-store");
+  }
+  return text_answer(200, "text/plain", "done\n", "no-store");
+}
+
+Json Origin::stats() const {
+  Json stats = all_.json();
+  stats["refused"] = refused_;
+  stats["waiting"] = capacity_.waiting();
+  stats["most_waiting"] = most_waiting_;
+  stats["connections"] = server_.connections();
+  stats["bytes_sent"] = server_.bytes_sent();
+  stats["paths"] = Json::object();
+  for (const auto& [path, counts] : paths_) stats["paths"][path] = counts.json();
+  return stats;
+}
+
+// Those that are active go on being counted.
+void Origin::zero() {
+  const auto clear = [](Counts& counts) {
+    counts = {.requests = 0, .active = counts.active, .most_active = counts.active};
+  };
+  clear(all_);
+  std::erase_if(paths_, [](const auto& path) { return path.second.active == 0; });
+  for (auto& [path, counts] : paths_) clear(counts);
+  refused_ = 0;
+  most_waiting_ = capacity_.waiting();
+}
+
+}  // namespace
+
+int run_origin(const OriginOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::unique_ptr<event_base, decltype(&event_base_free)> base(event_base_new(), event_base_free);
+  Origin origin(*base, options);
+  if (const std::string wrong = origin.server().listen(options.listen); !wrong.empty()) {
+    std::fprintf(stderr, "levee-bench origin: %s\n", wrong.c_str());
+    return 1;
+  }
+  const auto stop = [](evutil_socket_t, short, void* held) { event_base_loopbreak(static_cast<event_base*>(held)); };
+  event* const interrupt = evsignal_new(base.get(), SIGINT, stop, base.get());
+  event* const terminate = evsignal_new(base.get(), SIGTERM, stop, base.get());
+  evsignal_add(interrupt, nullptr);
+  evsignal_add(terminate, nullptr);
+  if (!origin.has_media()) std::fprintf(stderr, "no media in %s: /live/ is empty\n", options.site.media.c_str());
+  if (!options.quiet) std::printf("origin at port %d: /live/index.m3u8 /live/ts.m3u8\n", origin.server().port());
+  std::fflush(stdout);
+  event_base_dispatch(base.get());
+  event_free(interrupt);
+  event_free(terminate);
+  return 0;
+}
+
+}  // namespace levee::bench

@@ -1,0 +1,25 @@
+// levee-bench origin: a live HLS origin with the weaknesses of real ones.
+//
+// While it runs:  POST /control/fail|503|hang|reset|cut|slow|ok  with ?for=MS &prefix=/PATH &after=BYTES &ttfb=MS
+// &rate=BYTES/S
+//                 GET /control/stats  counts in JSON            POST /control/zero  sets them back
+#pragma once
+
+#include <string>
+
+#include "bench/capacity_model.h"
+#include "bench/site.h"
+
+namespace levee::bench {
+
+struct OriginOptions {
+  std::string listen = "127.0.0.1:8081";
+  SiteOptions site;
+  Capacity capacity;
+  bool quiet = false;
+};
+
+// Serves until SIGINT or SIGTERM; the exit code.
+int run_origin(const OriginOptions& options);
+
+}  // namespace levee::bench

@@ -1,0 +1,158 @@
+// The pure parts of the bundled origin: playlists, conditions, pace, capacity, bodies that both ends know.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "bench/answer.h"
+#include "bench/capacity_model.h"
+#include "bench/live_stream.h"
+#include "bench/media.h"
+#include "bench/pattern.h"
+#include "bench/site.h"
+
+namespace levee::bench {
+namespace {
+
+Request get(const std::string& target, const std::string& fields = "") {
+  return *parse_request("GET " + target + " HTTP/1.1\r\n" + fields);
+}
+
+TEST(LiveStream, ListsASegmentWhenItIsComplete) {
+  const LiveStream stream;
+  EXPECT_EQ(stream.newest(20'000), 9);
+  EXPECT_EQ(stream.newest(21'999), 9);
+  EXPECT_EQ(stream.newest(22'000), 10);
+  EXPECT_TRUE(stream.exists(9, 20'000));
+  EXPECT_FALSE(stream.exists(10, 20'000));
+}
+
+TEST(LiveStream, ListsTheSegmentInProductionWhenItIsDeliveredWhileItGrows) {
+  const LiveStream stream{.at_once = true};
+  EXPECT_EQ(stream.newest(20'000), 10);
+  EXPECT_EQ(stream.begins_ms(10), 20'000);
+  EXPECT_EQ(stream.ends_ms(10), 21'900);
+}
+
+TEST(LiveStream, ItsPlaylistSlides) {
+  const LiveStream stream{.window = 2};
+  const std::string text = stream.playlist(20'000, "init.mp4", ".m4s");
+  EXPECT_NE(text.find("#EXT-X-MEDIA-SEQUENCE:8\n"), std::string::npos);
+  EXPECT_NE(text.find("#EXTINF:2.000,\n8.m4s\n#EXTINF:2.000,\n9.m4s\n"), std::string::npos);
+  EXPECT_EQ(text.find("10.m4s"), std::string::npos);
+}
+
+TEST(Pattern, AByteInTheWrongPlaceIsSeen) {
+  const Pattern pattern("/a");
+  const std::string bytes(pattern.at(1000).substr(0, 100));
+  EXPECT_TRUE(pattern.matches(1000, bytes));
+  EXPECT_FALSE(pattern.matches(1001, bytes));
+  EXPECT_FALSE(Pattern("/b").matches(1000, bytes));
+}
+
+TEST(Site, AnswersARangeOfAnObject) {
+  const Site site(SiteOptions{.media = ""});
+  const Answer answer = site.answer(get("/object/1000/x", "Range: bytes=990-\r\n"), 0);
+  EXPECT_EQ(answer.status, 206);
+  EXPECT_EQ(answer.length, 10U);
+  EXPECT_TRUE(Pattern("/object/1000/x").matches(990, answer.run(0)));
+  EXPECT_NE(answer.fields.find("Content-Range: bytes 990-999/1000\r\n"), std::string::npos);
+}
+
+TEST(Site, SendsTheWholeWhenTheValidatorOfARangeIsAnother) {
+  const Site site(SiteOptions{.media = ""});
+  const std::string fields = "Range: bytes=990-\r\nIf-Range: \"other\"\r\n";
+  EXPECT_EQ(site.answer(get("/object/1000/x", fields), 0).status, 200);
+  EXPECT_EQ(site.answer(get("/object/1000/x", "If-None-Match: \"o1000\"\r\n"), 0).status, 304);
+  EXPECT_EQ(site.answer(get("/object/1000/x", "Range: bytes=1000-\r\n"), 0).status, 416);
+}
+
+TEST(Site, HasSegmentsOfAnyBitRate) {
+  const Site site(SiteOptions{.media = ""});
+  EXPECT_EQ(site.answer(get("/sim/5000x1000/9.bin"), 10'000).length, 5000U);
+  EXPECT_EQ(site.answer(get("/sim/5000x1000/10.bin"), 10'000).status, 404);
+  EXPECT_EQ(site.answer(get("/sim/5000/9.bin"), 10'000).status, 404);
+}
+
+TEST(Site, TakesItsFaultsFromTheQueryToo) {
+  const Site site(SiteOptions{.media = ""});
+  const Answer answer = site.answer(get("/object/10/x?ttfb=50&rate=5&cc=max-age=60&status=503"), 0);
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.pace.ttfb_ms, 50);
+  EXPECT_EQ(answer.pace.rate, 5U);
+  EXPECT_NE(answer.fields.find("Cache-Control: max-age=60\r\n"), std::string::npos);
+}
+
+TEST(Pace, LetsASegmentGrowWithTheClock) {
+  const Pace pace{.begins_ms = 1000, .ends_ms = 2000};
+  EXPECT_EQ(pace.allowed(500, 0, 1500), 250U);
+  EXPECT_EQ(pace.allowed(500, 0, 2000), 500U);
+  EXPECT_EQ(Pace{.rate = 100}.allowed(500, 1000, 0), 100U);
+}
+
+TEST(CapacityModel, ServesQueuesAndRefuses) {
+  CapacityModel model({.slots = 1, .service_ms = 10, .queue = 1});
+  std::vector<int> started;
+  const auto start = [&](int who) { return [&started, who](int64_t) { started.push_back(who); }; };
+  EXPECT_EQ(model.enter(1, start(1)), CapacityModel::Entry::kServed);
+  EXPECT_EQ(model.enter(2, start(2)), CapacityModel::Entry::kQueued);
+  EXPECT_EQ(model.enter(3, start(3)), CapacityModel::Entry::kRefused);
+  model.leave();
+  EXPECT_EQ(started, (std::vector<int>{1, 2}));
+}
+
+TEST(CapacityModel, OneThatGaveUpIsNotServed) {
+  CapacityModel model({.slots = 1, .service_ms = 10, .queue = 5});
+  bool served = false;
+  model.enter(1, [](int64_t) {});
+  model.enter(2, [&](int64_t) { served = true; });
+  model.abandon(2);
+  model.leave();
+  EXPECT_FALSE(served);
+  EXPECT_EQ(model.serving(), 0U);
+}
+
+TEST(CapacityModel, SlowsDownPastWhatItBears) {
+  CapacityModel model({.slots = 1, .service_ms = 10, .queue = 100, .collapse_past = 2});
+  int64_t last = 0;
+  for (uint64_t i = 0; i < 9; ++i) model.enter(i, [&](int64_t service_ms) { last = service_ms; });
+  EXPECT_EQ(last, 10);
+  model.leave();  // 7 still wait
+  EXPECT_EQ(last, 35);
+}
+
+// The decode time of the first track, which stands in the first tfdt box.
+uint64_t first_time(const std::string& segment) {
+  const size_t at = segment.find("tfdt");
+  uint64_t value = 0;
+  for (size_t i = 0; i < 8; ++i) value = value << 8 | static_cast<unsigned char>(segment[at + 8 + i]);
+  return value;
+}
+
+TEST(Media, ItsTimeGoesOnWhereTheLoopBegins) {
+  const auto media = Media::load("bench/media");
+  ASSERT_TRUE(media);
+  for (int64_t sequence = 0; sequence < 20; ++sequence) {
+    EXPECT_EQ(first_time(media->fmp4(sequence + 1)) - first_time(media->fmp4(sequence)), 2U * 12800) << sequence;
+  }
+}
+
+TEST(Media, ItsPacketCountersGoOnWhereTheLoopBegins) {
+  const auto media = Media::load("bench/media");
+  ASSERT_TRUE(media);
+  std::vector<int> next(8192, -1);
+  for (int64_t sequence = 100; sequence < 120; ++sequence) {
+    const std::string data = media->ts(sequence);
+    for (size_t at = 0; at < data.size(); at += 188) {
+      const auto byte = [&](size_t i) { return static_cast<unsigned char>(data[at + i]); };
+      const size_t pid = (byte(1) & 0x1fU) << 8 | byte(2);
+      if ((byte(3) & 0x10) == 0) continue;
+      const int counter = byte(3) & 0x0f;
+      ASSERT_TRUE(next[pid] < 0 || counter == next[pid]) << sequence << " " << pid;
+      next[pid] = (counter + 1) & 0x0f;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace levee::bench
