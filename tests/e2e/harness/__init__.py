@@ -2,8 +2,8 @@
 from .client import Connection, Crowd, Response
 from .origin import CUT, HOLD, RESET, Answer, Origin, Page
 from .server import Levee, LeveeFailed
-from .tools import ADDRESS, PATIENCE, eventually, free_port
+from .tools import ADDRESS, IS_SANITIZED, PATIENCE, eventually, free_port
 from .wire import Broken, Head, numbered
 
-__all__ = ["ADDRESS", "Answer", "Broken", "CUT", "Connection", "Crowd", "HOLD", "Head", "Levee", "LeveeFailed", "Origin",
+__all__ = ["ADDRESS", "Answer", "Broken", "CUT", "Connection", "Crowd", "HOLD", "Head", "IS_SANITIZED", "Levee", "LeveeFailed", "Origin",
            "PATIENCE", "Page", "RESET", "Response", "eventually", "free_port", "numbered"]

@@ -123,6 +123,8 @@ class Origin:
 
     def stop(self):
         """Refuses connections from here on, and resets those that are open; start() ends that."""
+        if self._stopping:
+            return
         self._stopping = True
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

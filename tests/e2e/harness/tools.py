@@ -6,7 +6,8 @@ import time
 # Every test process has a loopback address of its own, so that two never meet on a port.
 ADDRESS = f"127.{os.getpid() // 250 % 250 + 1}.{os.getpid() % 250 + 1}.1"
 # Seconds that anything may take at most. A test that passes never waits so long.
-PATIENCE = 30 if any(flavour in os.environ.get("LEVEE_OUT", "") for flavour in ("asan", "tsan")) else 10
+IS_SANITIZED = any(flavour in os.environ.get("LEVEE_OUT", "") for flavour in ("asan", "tsan"))
+PATIENCE = 30 if IS_SANITIZED else 10
 
 
 def free_port(address=ADDRESS):

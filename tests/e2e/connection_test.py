@@ -1,0 +1,65 @@
+"""A client's connection: kept alive, pipelined in order, closed when it asks so."""
+import pytest
+from harness import HOLD, numbered
+
+
+def test_many_requests_on_one_connection(levee, origin):
+    origin.page("/a", "a", cache_control="max-age=60")
+    origin.page("/b", "b", cache_control="no-store", framing="chunked")
+    connection = levee.connect()
+    for _ in range(20):
+        assert connection.get("/a").rest() == b"a"
+        assert connection.get("/b").rest() == b"b"
+        assert connection.get("/none").rest() == b"no such page"
+    assert origin.hits("/a") == 1
+
+
+def test_pipelined_requests_are_answered_in_order(levee, origin):
+    page = origin.page("/slow", [HOLD, "slow"], cache_control="max-age=60")
+    for i in range(20):
+        origin.page(f"/{i}", f"body {i}", cache_control="max-age=60")
+    connection = levee.connect()
+    targets = ["/slow"] + [f"/{i % 20}" for i in range(100)]
+    connection.send("".join(f"GET {t} HTTP/1.1\r\nHost: localhost\r\n\r\n" for t in targets).encode())
+    slow = connection.response()
+    assert slow.status == 200
+    page.release()
+    assert slow.rest() == b"slow"
+    for i in range(100):
+        assert connection.response().rest() == b"body %d" % (i % 20)
+
+
+def test_a_request_may_come_byte_by_byte(levee, origin):
+    origin.page("/a", "body", cache_control="max-age=60")
+    connection = levee.connect()
+    for byte in b"GET /a HTTP/1.1\r\nHost: localhost\r\nX-Some: thing\r\n\r\n":
+        connection.send(bytes([byte]))
+    assert connection.response().rest() == b"body"
+
+
+@pytest.mark.parametrize("request_text", [
+    "GET /a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "GET /a HTTP/1.0\r\n\r\n",
+    "GET /a HTTP/1.0\r\nHost: localhost\r\n\r\n"])
+def test_closed_after_the_response(levee, origin, request_text):
+    origin.page("/a", numbered(300_000), cache_control="max-age=60")
+    for _ in range(2):
+        response = levee.send(request_text)
+        assert response.rest() == numbered(300_000) and response.connection.ended()
+
+
+@pytest.mark.conf(server="keepalive_requests 3;")
+def test_keepalive_requests(levee, origin):
+    connection = levee.connect()
+    for _ in range(3):
+        last = connection.get("/.generation")
+        last.rest()
+    assert last.headers["Connection"] == "close" and connection.ended()
+
+
+def test_a_client_that_stops_sending_still_gets_its_answer(levee, origin):
+    page = origin.page("/a", ["one", HOLD, "two"], cache_control="max-age=60")
+    response = levee.get("/a")
+    assert response.read(3) == b"one"
+    response.connection.finish_sending()
+    page.release()
+    assert response.rest() == b"two"

@@ -1,0 +1,60 @@
+"""Invariant 9: a malformed response of the origin is answered 502, and nothing of it is stored or reaches the next one."""
+import pytest
+from harness import eventually
+
+OK = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n"
+MALFORMED = {
+    "no status line": "hello\r\n\r\n",
+    "nothing": "",
+    "an unknown protocol": "ICY 200 OK\r\n\r\n",
+    "a status of two digits": "HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n",
+    "a status of letters": "HTTP/1.1 abc OK\r\nContent-Length: 0\r\n\r\n",
+    "a status below 100": "HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n",
+    "two lengths": OK + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    "a length of letters": OK + "Content-Length: x\r\n\r\nab",
+    "a negative length": OK + "Content-Length: -2\r\n\r\nab",
+    "length and chunked": OK + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+    "an unknown coding": OK + "Transfer-Encoding: zip\r\n\r\nab",
+    "a space before the colon": OK + "X : y\r\nContent-Length: 2\r\n\r\nab",
+    "a folded line": OK + "X: y\r\n z\r\nContent-Length: 2\r\n\r\nab",
+    "NUL in a value": OK + "X: \x00\r\nContent-Length: 2\r\n\r\nab",
+    "a bare CR": OK + "X: a\rY: b\r\nContent-Length: 2\r\n\r\nab",
+    "a head without end": OK + "".join(f"X-{i}: {'y' * 1000}\r\n" for i in range(300)) + "\r\n",
+}
+
+
+@pytest.mark.parametrize("message", MALFORMED.values(), ids=MALFORMED.keys())
+def test_502_and_nothing_stored(levee, origin, message):
+    origin.raw("/a", message)
+    assert levee.get("/a").status == 502
+    origin.page("/a", "well", cache_control="max-age=60")
+    assert levee.get("/a").rest() == b"well"
+
+
+@pytest.mark.parametrize("chunks", ["x\r\nab\r\n0\r\n\r\n", "2\r\nabc\r\n0\r\n\r\n", "fffffffffffffffff\r\nab", "2\r\nab\r\n-0\r\n"])
+def test_a_malformed_chunk_cuts_the_readers_off(levee, origin, chunks):
+    origin.raw("/a", OK + "Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n" + chunks)
+    response = levee.get("/a")
+    if response.status == 200:
+        assert b"oneabc".startswith(response.cut())
+    else:
+        assert response.status == 502
+    origin.page("/a", "well", cache_control="max-age=60")
+    assert levee.get("/a").rest() == b"well"
+
+
+def test_bytes_after_a_response_reach_nobody(levee, origin):
+    extra = OK + "Content-Length: 6\r\n\r\npoison"
+    origin.raw("/a", OK + "Content-Length: 2\r\n\r\nab" + extra)
+    assert levee.get("/a").rest() == b"ab"
+    origin.page("/b", "well", cache_control="max-age=60")
+    assert levee.get("/b").rest() == b"well"
+    eventually(lambda: origin.open_connections <= 1)
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_body_where_none_may_be_is_not_read_as_the_next_response(levee, origin, status):
+    origin.raw("/a", f"HTTP/1.1 {status} Said\r\nContent-Length: 45\r\n\r\n" + OK + "Content-Length: 6\r\n\r\npoison")
+    assert levee.get("/a").status in (status, 502)
+    origin.page("/b", "well", cache_control="max-age=60")
+    assert levee.get("/b").rest() == b"well"

@@ -1,0 +1,64 @@
+"""Ranges are cut from what is stored, and from what is still on its way."""
+import pytest
+from harness import HOLD, numbered
+
+BODY = numbered(10_000)
+
+
+@pytest.mark.parametrize("value, status, part, content_range", [
+    ("bytes=0-0", 206, BODY[:1], "bytes 0-0/10000"),
+    ("bytes=100-199", 206, BODY[100:200], "bytes 100-199/10000"),
+    ("bytes=9000-", 206, BODY[9000:], "bytes 9000-9999/10000"),
+    ("bytes=-10", 206, BODY[-10:], "bytes 9990-9999/10000"),
+    ("bytes=-20000", 206, BODY, "bytes 0-9999/10000"),
+    ("bytes=9990-20000", 206, BODY[9990:], "bytes 9990-9999/10000"),
+    ("bytes=10000-", 416, None, "bytes */10000"),
+    ("bytes=-0", 416, None, "bytes */10000"),
+    ("bytes=5-4", 200, BODY, None),
+    ("lines=1-2", 200, BODY, None),
+    ("bytes=x-", 200, BODY, None),
+])
+def test_of_a_stored_body(levee, origin, value, status, part, content_range):
+    origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"')
+    assert levee.get("/a").rest() == BODY
+    response = levee.get("/a", headers={"Range": value})
+    body = response.rest()
+    assert (response.status, response.headers.get("Content-Range")) == (status, content_range)
+    assert part is None or body == part
+    assert origin.hits("/a") == 1
+
+
+def test_of_a_miss_fetches_the_whole(levee, origin):
+    origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"', ranges=True)
+    assert levee.get("/a", headers={"Range": "bytes=100-199"}).rest() == BODY[100:200]
+    assert levee.get("/a").rest() == BODY
+    assert origin.hits("/a") == 1
+
+
+def test_that_has_arrived_is_sent_while_the_rest_is_on_its_way(levee, origin):
+    page = origin.page("/a", [BODY[:5000], HOLD, BODY[5000:]], cache_control="max-age=60", etag='"v1"')
+    whole = levee.get("/a")
+    assert whole.read(5000) == BODY[:5000]
+    assert levee.get("/a", headers={"Range": "bytes=100-199"}).rest() == BODY[100:200]
+    page.release()
+    assert whole.rest() == BODY[5000:] and origin.hits("/a") == 1
+
+
+@pytest.mark.parametrize("condition, status", [('"v1"', 206), ('"v2"', 200), ('W/"v1"', 200)])
+def test_if_range(levee, origin, condition, status):
+    origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"')
+    levee.get("/a").rest()
+    response = levee.get("/a", headers={"Range": "bytes=0-9", "If-Range": condition})
+    assert response.status == status and response.rest() == (BODY[:10] if status == 206 else BODY)
+
+
+def test_several_ranges(levee, origin):
+    origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"')
+    levee.get("/a").rest()
+    response = levee.get("/a", headers={"Range": "bytes=0-9,100-109"})
+    body = response.rest()
+    if response.status == 206:
+        assert response.headers["Content-Type"].startswith("multipart/byteranges")
+        assert BODY[:10] in body and BODY[100:110] in body and b"bytes 100-109/10000" in body
+    else:
+        assert (response.status, body) == (200, BODY)

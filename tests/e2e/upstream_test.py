@@ -1,0 +1,90 @@
+"""Groups of origins: spread, fail over, back up."""
+import pytest
+from harness import HOLD, Origin, eventually
+
+GROUP = "upstream group { %s }"
+
+
+@pytest.fixture
+def two(levee):
+    """Two origins, and the levee started with this group of them."""
+    made = [Origin(), Origin()]
+    for number, each in enumerate(made):
+        each.page("/a", f"origin {number}")
+    levee.values |= {"ONE": made[0].address, "TWO": made[1].address}
+
+    def start(lines, more=""):
+        levee.start(http=GROUP % lines, locations=f"location /g/ {{ proxy_pass http://group/; {more} }}")
+        return made
+
+    yield start
+    for each in made:
+        each.stop()
+
+
+pytestmark = pytest.mark.conf(start=False)
+
+
+def test_requests_are_spread_by_weight(levee, two):
+    one, other = two("server @ONE@ weight=3; server @TWO@;")
+    connection = levee.connect()
+    for _ in range(40):
+        connection.get("/g/a").rest()
+    assert (one.hits(), other.hits()) == (30, 10)
+
+
+def test_the_next_one_is_asked_when_one_fails(levee, two):
+    one, other = two("server @ONE@; server @TWO@;")
+    one.stop()
+    for _ in range(10):
+        assert levee.get("/g/a").rest() == b"origin 1"
+
+
+def test_a_failed_one_rests(levee, two):
+    one, other = two("server @ONE@ max_fails=1 fail_timeout=60s; server @TWO@;", "proxy_next_upstream error http_503;")
+    one.page("/a", "", status=503)
+    for _ in range(10):
+        assert levee.get("/g/a").rest() == b"origin 1"
+    assert one.hits() == 1
+
+
+def test_down_and_backup(levee, two):
+    one, other = two("server @ONE@; server @TWO@ backup;")
+    assert levee.get("/g/a").rest() == b"origin 0"
+    one.stop()
+    assert levee.get("/g/a").rest() == b"origin 1"
+    levee.reload(http=GROUP % "server @ONE@ down; server @TWO@;")
+    assert levee.get("/g/a").rest() == b"origin 1"
+
+
+@pytest.mark.parametrize("method, status", [("GET", 200), ("POST", 502)])
+def test_what_may_have_been_done_is_not_repeated(levee, two, method, status):
+    one, other = two("server @ONE@; server @TWO@;")
+    one.raw("/a", b"")
+    statuses = {levee.get("/g/a", method=method, body=b"x" if method == "POST" else None).status for _ in range(2)}
+    assert status in statuses
+    assert one.hits() + other.hits() <= (4 if method == "GET" else 2)
+
+
+def test_a_hanging_one_costs_its_timeout_only(levee, two):
+    one, other = two("server @ONE@; server @TWO@;", "proxy_read_timeout 200ms;")
+    one.raw("/a", HOLD)
+    for _ in range(4):
+        assert levee.get("/g/a").rest() == b"origin 1"
+
+
+def test_all_down_is_502(levee, two):
+    for each in two("server @ONE@; server @TWO@;"):
+        each.stop()
+    assert levee.get("/g/a").status == 502
+
+
+def test_connections_to_origins_are_kept(levee, two):
+    one, other = two("server @ONE@; keepalive 8;", 'proxy_http_version 1.1; proxy_set_header Connection "";')
+    connection = levee.connect()
+    for _ in range(20):
+        assert connection.get("/g/a").rest() == b"origin 0"
+    assert one.connections == 1
+    one.drop_connections()
+    eventually(lambda: one.open_connections == 0)
+    assert connection.get("/g/a").rest() == b"origin 0"
