@@ -17,7 +17,7 @@ Outcome set_root(Scope& scope, const Line& line) {
   auto path = expression_word(scope, line);
   if (auto* fault = std::get_if<Fault>(&path)) return std::move(*fault);
   const bool is_alias = line[0] == "alias";
-  if (scope.seen.contains(is_alias ? "root" : "alias")) {
+  if (!scope.is_first("root, alias")) {
     return Fault{"\"" + line[0] + "\" directive is duplicate, \"" + (is_alias ? "root" : "alias") +
                  "\" directive was specified earlier"};
   }

@@ -178,9 +178,10 @@ Outcome add_server_names(Scope& scope, const Line& line) {
   for (const std::string& word : line.from(1)) {
     auto name = parse_name(word);
     if (auto* fault = std::get_if<Fault>(&name)) return std::move(*fault);
-    if (scope.server->names.empty())
-      scope.server->name =
-          std::get<ServerName>(name).kind == ServerName::Kind::kExact ? std::get<ServerName>(name).text : word;
+    const ServerName& parsed = std::get<ServerName>(name);
+    if (scope.server->names.empty()) {
+      scope.server->name = parsed.kind == ServerName::Kind::kExact ? parsed.text : word.substr(parsed.or_bare ? 1 : 0);
+    }
     scope.server->names.push_back(std::move(std::get<ServerName>(name)));
   }
   return std::nullopt;
