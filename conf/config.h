@@ -167,6 +167,7 @@ struct Config {
   uint32_t worker_connections = 0;  // of each worker, to clients and origins
   bool multi_accept = false;
   Http http;
+  std::vector<std::string> files;     // the file and those that it includes, in the order of reading
   std::vector<std::string> warnings;  // "file:line: what", for the error log
 
   // A path of the configuration: absolute as it is, else after the prefix.

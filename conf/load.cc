@@ -35,6 +35,15 @@ void collect_names(const std::vector<Node>& lines, Config& config, Names& names)
   }
 }
 
+void collect_files(const std::vector<Node>& lines, std::vector<std::string>& files) {
+  for (const Node& node : lines) {
+    if (node.place.file && std::ranges::find(files, *node.place.file) == files.end()) {
+      files.push_back(*node.place.file);
+    }
+    collect_files(node.children, files);
+  }
+}
+
 void each_result(const Map& map, const auto& visit) {
   visit(map.source);
   visit(map.otherwise);
@@ -120,6 +129,8 @@ std::variant<Config, ConfigError> make(const std::string& file, const std::strin
   if (const auto* error = std::get_if<SyntaxError>(&lines)) return failed(*error);
   auto more = conf::parse_text(globals, "command line", config.prefix);
   if (const auto* error = std::get_if<SyntaxError>(&more)) return failed(*error);
+  config.files.push_back(file);
+  collect_files(std::get<std::vector<Node>>(lines), config.files);
   auto& all = std::get<std::vector<Node>>(more);
   auto& own = std::get<std::vector<Node>>(lines);
   all.insert(all.end(), std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));

@@ -12,6 +12,7 @@
 #include "cache/store.h"
 #include "conf/config.h"
 #include "proxy/net/tls.h"
+#include "proxy/ops/log_file.h"
 
 namespace levee {
 
@@ -26,14 +27,18 @@ struct Generation {
   std::shared_ptr<UpstreamStates> upstreams;                          // one for the process
   // Where the names of UpstreamServer::host are, as the system's resolver said when this was loaded; port 0.
   std::map<std::string, std::vector<SocketAddress>, std::less<>> addresses;
-  ServerContexts server_tls;  // by Listen::text
-  ClientContexts client_tls;  // by &Location::tls
-  uint64_t number = 0;        // 1 for the first
+  ServerContexts server_tls;                   // by Listen::text
+  ClientContexts client_tls;                   // by &Location::tls
+  std::vector<std::shared_ptr<LogFile>> logs;  // access logs: held open, for LogFile::open() to find
+  uint64_t number = 0;                         // 1 for the first
 };
 
 // Builds the next generation: TLS contexts, names, stores. `before` lends what survives; null at the start. Nothing of
 // it changes unless this succeeds; else what is wrong, in nginx's words.
 std::variant<std::shared_ptr<const Generation>, std::string> next_generation(
     std::shared_ptr<const Config> config, const std::shared_ptr<const Generation>& before);
+// From now on this is the one: what is shared with the generation before takes on what the configuration says (sizes of
+// stores, upstreams' servers).
+void commit(const Generation& generation);
 
 }  // namespace levee

@@ -56,35 +56,59 @@ void remove_stale_unix_socket(const Listen& listen) {
   close(probe);
 }
 
+// SO_REUSEPORT lets a second process of the same user share our ports without a word. A socket without it finds out
+// whether somebody listens there.
+bool is_taken(const Listen& listen) {
+  const int family = listen.address.get()->sa_family;
+  const int probe = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return false;
+  set(probe, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (family == AF_INET6) set(probe, IPPROTO_IPV6, IPV6_V6ONLY, listen.ipv6only ? 1 : 0);
+  const bool taken = bind(probe, listen.address.get(), listen.address.length) != 0 && errno == EADDRINUSE;
+  close(probe);
+  return taken;
+}
+
 }  // namespace
 
-std::variant<std::shared_ptr<const ListenSocket>, std::string> ListenSocket::open(const Listen& listen) {
+std::variant<std::shared_ptr<const ListenSocket>, std::string> ListenSocket::open(const Listen& listen, bool first) {
   const int family = listen.address.get()->sa_family;
-  const auto failed = [&](const char* call) {
-    return std::string(call) + " to " + listen.text + " failed " + errno_text(errno);
-  };
   const int descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return "socket() " + listen.text + " failed " + errno_text(errno);
-  std::shared_ptr<const ListenSocket> socket(new ListenSocket(descriptor));
+  const std::shared_ptr<ListenSocket> socket(new ListenSocket(descriptor));
+  const auto failed = [&](const char* call) {
+    const int error = errno;
+    std::string text = std::string(call) + listen.text + " failed " + errno_text(error);
+    errno = error;
+    return text;
+  };
+  if (descriptor < 0) return failed("socket() ");
   if (family == AF_UNIX) {
     remove_stale_unix_socket(listen);
   } else {
-    if (!set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)) return failed("setsockopt(SO_REUSEADDR)");
-    if (!set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) return failed("setsockopt(SO_REUSEPORT)");
+    if (first && is_taken(listen)) {
+      errno = EADDRINUSE;
+      return failed("bind() to ");
+    }
+    if (!set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)) return failed("setsockopt(SO_REUSEADDR) ");
+    if (!set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) return failed("setsockopt(SO_REUSEPORT) ");
   }
   if (family == AF_INET6) set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, listen.ipv6only ? 1 : 0);
   set_inherited_options(descriptor, listen);
-  if (bind(descriptor, listen.address.get(), listen.address.length) != 0) return failed("bind()");
+  if (bind(descriptor, listen.address.get(), listen.address.length) != 0) return failed("bind() to ");
   if (family == AF_UNIX) {
     const auto& address = reinterpret_cast<const sockaddr_un&>(listen.address.storage);
-    if (address.sun_path[0] != '\0') chmod(address.sun_path, 0666);
+    if (address.sun_path[0] != '\0') {
+      socket->unlink_ = address.sun_path;
+      chmod(address.sun_path, 0666);
+    }
   }
-  if (::listen(descriptor, listen.backlog) != 0) return "listen() to " + listen.text + " failed " + errno_text(errno);
+  if (::listen(descriptor, listen.backlog) != 0) return failed("listen() to ");
   return socket;
 }
 
 ListenSocket::~ListenSocket() {
-  close(descriptor_);
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!unlink_.empty()) unlink(unlink_.c_str());
 }
 
 Listener::Listener(Loop& loop, std::shared_ptr<const ListenSocket> socket, const Listen& listen, Acceptor& acceptor)

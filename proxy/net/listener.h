@@ -13,8 +13,9 @@ namespace levee {
 // An open, listening socket; closed when the last holder lets it go. Immutable, so any thread may hold it.
 class ListenSocket {
  public:
-  // Binds and listens as the configuration says, or says what failed in nginx's words.
-  static std::variant<std::shared_ptr<const ListenSocket>, std::string> open(const Listen& listen);
+  // Binds and listens as the configuration says, or says what failed in nginx's words (and leaves errno). `first`: the
+  // process has no other on this address, so that finding one there is an error.
+  static std::variant<std::shared_ptr<const ListenSocket>, std::string> open(const Listen& listen, bool first);
   ~ListenSocket();
   ListenSocket(const ListenSocket&) = delete;
   ListenSocket& operator=(const ListenSocket&) = delete;
@@ -22,7 +23,8 @@ class ListenSocket {
 
  private:
   explicit ListenSocket(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  const int descriptor_;
+  std::string unlink_;  // a unix socket's file
 };
 
 // Who gets accepted connections.

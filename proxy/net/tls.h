@@ -12,6 +12,8 @@
 #include "conf/config.h"
 #include "proxy/net/stream.h"
 
+struct ssl_session_st;
+
 namespace levee {
 
 using TlsContext = std::shared_ptr<SSL_CTX>;
@@ -36,11 +38,12 @@ class ClientTls {
 
  private:
   ClientTls() = default;
-  static int keep_session(SSL* ssl, struct ssl_session_st* session);
+  static int keep_session(SSL* ssl, ssl_session_st* session);
+  std::weak_ptr<ClientTls> self_;
   TlsContext context_;
   bool verify_ = false, send_name_ = false, reuse_ = false;
   std::mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<struct ssl_session_st>> sessions_;  // by peer; guarded by mutex_
+  std::unordered_map<std::string, std::shared_ptr<ssl_session_st>> sessions_;  // by peer; guarded by mutex_
 };
 
 // Of all locations that proxy over TLS, or to where only the request tells; one for all with the same words.
