@@ -14,8 +14,8 @@
 namespace levee {
 namespace {
 
-constexpr int64_t kTick = 5;                // ms: how late a deadline may be noticed
 constexpr int64_t kPingEvery = 500;         // ms of silence before a PING asks
+constexpr int64_t kTrialEvery = 100;        // ms, how often an open breaker is asked for a trial
 constexpr int64_t kFirstRetry = 50;         // ms
 constexpr int64_t kLongestRetry = 2000;     // ms
 constexpr int64_t kConnectDeadline = 1000;  // ms
@@ -34,17 +34,19 @@ int64_t retry_pause(unsigned attempt) {
 
 }  // namespace
 
-RedisLink::RedisLink(event_base* base, RedisAddress address, RedisBreaker& breaker, int64_t deadline)
-    : base_(base), address_(std::move(address)), breaker_(breaker), deadline_(deadline) {
-  timer_ = event_new(
-      base_, -1, EV_PERSIST, [](evutil_socket_t, short, void* self) { static_cast<RedisLink*>(self)->tick(); }, this);
-  const timeval every{.tv_sec = 0, .tv_usec = kTick * 1000};
-  event_add(timer_, &every);
+RedisLink::RedisLink(Loop& loop, RedisAddress address, RedisBreaker& breaker, int64_t deadline)
+    : loop_(loop),
+      address_(std::move(address)),
+      breaker_(breaker),
+      deadline_(deadline),
+      timer_(
+          loop, [](void* self) { static_cast<RedisLink*>(self)->tick(); }, this) {
   connect();
+  arm();
 }
 
 RedisLink::~RedisLink() {
-  event_free(timer_);
+  pending_.clear();  // who asked is gone too
   drop();
 }
 
@@ -71,6 +73,7 @@ void RedisLink::send(std::span<const std::string_view> words, Answer answer) {
                                          static_cast<int>(words.size()), texts.data(), lengths.data());
   if (sent != REDIS_OK) return answer(nullptr);
   pending_.push_back({id, monotonic_ms() + deadline_, std::move(answer)});
+  if (pending_.size() == 1) arm();
 }
 
 void RedisLink::connect() {
@@ -84,7 +87,7 @@ void RedisLink::connect() {
     return;
   }
   context_->data = this;
-  redisLibeventAttach(context_, base_);
+  redisLibeventAttach(context_, loop_.base());
   redisAsyncSetConnectCallback(context_, &RedisLink::connected);
   redisAsyncSetDisconnectCallback(context_, &RedisLink::disconnected);
   state_ = State::kConnecting;
@@ -132,6 +135,7 @@ void RedisLink::drop() {
   connect_due_ = now + retry_pause(attempts_++);
   breaker_.lost(now);
   fail_all();
+  arm();
 }
 
 void RedisLink::fail_all() {
@@ -156,10 +160,20 @@ void RedisLink::tick() {
       if (now >= connect_due_) drop();
       break;
     case State::kReady:
-      if (awaiting_pong_ && now - pinged_ > kSilence) return drop();
-      if (breaker_.allows() ? !awaiting_pong_ && now - heard_ >= kPingEvery : breaker_.try_trial(now)) ping();
+      if (awaiting_pong_ && now - pinged_ > kSilence)
+        drop();
+      else if (breaker_.allows() ? !awaiting_pong_ && now - heard_ >= kPingEvery : breaker_.try_trial(now))
+        ping();
       break;
   }
+  arm();
+}
+
+void RedisLink::arm() {
+  const int64_t now = monotonic_ms();
+  int64_t due = state_ == State::kReady ? now + (breaker_.allows() ? kPingEvery : kTrialEvery) : connect_due_;
+  if (!pending_.empty()) due = std::min(due, pending_.front().due);
+  timer_.set(std::max<int64_t>(due - now, 1));
 }
 
 void RedisLink::ping() {

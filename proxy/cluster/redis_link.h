@@ -14,9 +14,8 @@
 #include <string_view>
 
 #include "proxy/cluster/breaker.h"
+#include "proxy/net/loop.h"
 
-struct event_base;
-struct event;
 struct redisAsyncContext;
 struct redisReply;
 
@@ -34,7 +33,7 @@ class RedisLink {
   using Answer = std::function<void(const redisReply*)>;  // the reply lives for the call only
 
   // deadline: ms for each command, connecting included.
-  RedisLink(event_base* base, RedisAddress address, RedisBreaker& breaker, int64_t deadline);
+  RedisLink(Loop& loop, RedisAddress address, RedisBreaker& breaker, int64_t deadline);
   ~RedisLink();
   RedisLink(const RedisLink&) = delete;
   RedisLink& operator=(const RedisLink&) = delete;
@@ -61,6 +60,7 @@ class RedisLink {
   void connect();
   void drop();  // the context, failing what is pending
   void tick();  // deadlines, watchdog, reconnecting
+  void arm();   // the timer, for the first thing that is due
   void ping();
   void send(std::span<const std::string_view> words, Answer answer);
   void settle(uint64_t id, const redisReply* reply);
@@ -69,12 +69,12 @@ class RedisLink {
   static void connected(const redisAsyncContext* context, int status);
   static void disconnected(const redisAsyncContext* context, int status);
 
-  event_base* const base_;
+  Loop& loop_;
   const RedisAddress address_;
   RedisBreaker& breaker_;
   const int64_t deadline_;
   redisAsyncContext* context_ = nullptr;
-  event* timer_ = nullptr;
+  Timer timer_;
   State state_ = State::kAway;
   std::deque<Pending> pending_;  // in order of their deadlines, which is the order of sending
   uint64_t next_id_ = 1;

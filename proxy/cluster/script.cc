@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "proxy/cluster/redis_link.h"
+#include "proxy/cluster/redis.h"
 
 namespace levee {
 namespace {
@@ -41,18 +41,18 @@ void Script::load(RedisLink& link) const {
   link.command({"SCRIPT", "LOAD", text_}, [](const redisReply*) {});
 }
 
-void Script::run(RedisLink& link, std::string_view key, std::initializer_list<std::string_view> arguments,
+void Script::run(Redis& redis, std::string_view key, std::initializer_list<std::string_view> arguments,
                  std::function<void(const redisReply*)> answer) const {
   std::vector<std::string> whole{"EVAL", text_, "1", std::string(key)};
   whole.insert(whole.end(), arguments.begin(), arguments.end());
-  std::vector<std::string_view> words(whole.begin(), whole.end());
+  std::vector<std::string> words = whole;
   words[0] = "EVALSHA";
   words[1] = digest_;
-  link.command(words, [&link, whole = std::move(whole), answer = std::move(answer)](const redisReply* reply) {
-    if (!is_unknown_script(reply)) return answer(unless_error(reply));
-    link.command(std::vector<std::string_view>(whole.begin(), whole.end()),
-                 [answer](const redisReply* again) { answer(unless_error(again)); });
-  });
+  redis.command(key, std::move(words),
+                [&redis, whole = std::move(whole), answer = std::move(answer)](const redisReply* reply) {
+                  if (!is_unknown_script(reply)) return answer(unless_error(reply));
+                  redis.command(whole[3], whole, [answer](const redisReply* again) { answer(unless_error(again)); });
+                });
 }
 
 }  // namespace levee

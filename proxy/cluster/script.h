@@ -10,6 +10,7 @@ struct redisReply;
 
 namespace levee {
 
+class Redis;
 class RedisLink;
 
 // Immutable after construction; one serves all workers.
@@ -20,7 +21,7 @@ class Script {
   // Makes it known to the server, so that the first run keeps its place among the commands around it.
   void load(RedisLink& link) const;
   // Runs with one key. Answered exactly once, with null when Redis did not answer or the script failed.
-  void run(RedisLink& link, std::string_view key, std::initializer_list<std::string_view> arguments,
+  void run(Redis& redis, std::string_view key, std::initializer_list<std::string_view> arguments,
            std::function<void(const redisReply*)> answer) const;
 
  private:

@@ -7,7 +7,7 @@
 #include <array>
 #include <charconv>
 
-#include "proxy/cluster/redis_link.h"
+#include "proxy/cluster/redis.h"
 #include "proxy/cluster/script.h"
 
 namespace levee {
@@ -103,14 +103,11 @@ Decision parse(const redisReply* reply) {
 
 }  // namespace
 
-SharedIndex::SharedIndex(RedisLink& link, std::string prefix, std::string node)
-    : link_(link), prefix_(std::move(prefix)), node_(std::move(node)) {
-  link_.on_connect([this] { load_scripts(); });
-  load_scripts();
-}
-
-void SharedIndex::load_scripts() {
-  for (const Script* script : {&kDecide, &kRenew, &kPublish, &kRelease, &kWithdraw}) script->load(link_);
+SharedIndex::SharedIndex(Redis& redis, std::string prefix, std::string node)
+    : redis_(redis), prefix_(std::move(prefix)), node_(std::move(node)) {
+  redis_.on_connect([](RedisLink& link) {
+    for (const Script* script : {&kDecide, &kRenew, &kPublish, &kRelease, &kWithdraw}) script->load(link);
+  });
 }
 
 std::string SharedIndex::name(std::string_view key) const {
@@ -121,28 +118,29 @@ std::string SharedIndex::name(std::string_view key) const {
 
 void SharedIndex::decide(std::string_view key, int64_t lease, std::string_view excluded,
                          std::function<void(Decision)> answer) {
-  kDecide.run(link_, name(key), {node_, std::to_string(lease), excluded},
+  kDecide.run(redis_, name(key), {node_, std::to_string(lease), excluded},
               [answer = std::move(answer)](const redisReply* reply) { answer(parse(reply)); });
 }
 
 void SharedIndex::renew(std::string_view key, uint64_t fence, int64_t lease) {
-  kRenew.run(link_, name(key), {node_, std::to_string(fence), std::to_string(lease)}, ignore);
+  kRenew.run(redis_, name(key), {node_, std::to_string(fence), std::to_string(lease)}, ignore);
 }
 
 void SharedIndex::publish(std::string_view key, std::string_view etag, int64_t fresh_for) {
-  kPublish.run(link_, name(key), {node_, etag, std::to_string(std::max<int64_t>(fresh_for, 1))}, ignore);
+  kPublish.run(redis_, name(key), {node_, etag, std::to_string(std::max<int64_t>(fresh_for, 1))}, ignore);
 }
 
 void SharedIndex::publish_uncacheable(std::string_view key, int64_t remember) {
-  link_.command({"SET", name(key), "U", "PX", std::to_string(std::max<int64_t>(remember, 1))}, ignore);
+  const std::string at = name(key);
+  redis_.command(at, {"SET", at, "U", "PX", std::to_string(std::max<int64_t>(remember, 1))}, ignore);
 }
 
 void SharedIndex::release(std::string_view key, uint64_t fence) {
-  kRelease.run(link_, name(key), {node_, std::to_string(fence)}, ignore);
+  kRelease.run(redis_, name(key), {node_, std::to_string(fence)}, ignore);
 }
 
 void SharedIndex::withdraw(std::string_view key) {
-  kWithdraw.run(link_, name(key), {node_}, ignore);
+  kWithdraw.run(redis_, name(key), {node_}, ignore);
 }
 
 }  // namespace levee

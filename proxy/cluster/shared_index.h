@@ -17,7 +17,7 @@
 
 namespace levee {
 
-class RedisLink;
+class Redis;
 
 struct Have {
   std::string node;
@@ -38,7 +38,7 @@ using Decision = std::variant<Have, FollowNode, LeadHere, Uncacheable, Alone>;
 
 class SharedIndex {
  public:
-  SharedIndex(RedisLink& link, std::string prefix, std::string node);
+  SharedIndex(Redis& redis, std::string prefix, std::string node);
 
   // lease: ms. excluded: a node that turned out to have it no more, or to be dead; its claim is set aside.
   void decide(std::string_view key, int64_t lease, std::string_view excluded, std::function<void(Decision)> answer);
@@ -54,9 +54,8 @@ class SharedIndex {
   void withdraw(std::string_view key);
 
  private:
-  void load_scripts();
   std::string name(std::string_view key) const;
-  RedisLink& link_;
+  Redis& redis_;
   const std::string prefix_;
   const std::string node_;
 };

@@ -1,4 +1,5 @@
 // The shared index against a real redis-server: two nodes' views of one key.
+#include "proxy/cluster/redis.h"
 #include "proxy/cluster/shared_index.h"
 #include "tests/unit/redis_fixture.h"
 
@@ -9,9 +10,13 @@ class SharedIndexTest : public RedisFixture {
  protected:
   void SetUp() override {
     RedisFixture::SetUp();
-    ASSERT_TRUE(turn_until([&] { return link_->usable(); }));
-    a_ = std::make_unique<SharedIndex>(*link_, "levee", "a");
-    b_ = std::make_unique<SharedIndex>(*link_, "levee", "b");
+    RedisPlan plan;
+    plan.addresses = {{"127.0.0.1", port_, "", 0}};
+    plan.deadline = kDeadline;
+    redis_ = std::make_unique<Redis>(loop_, plan, breakers_);
+    ASSERT_TRUE(turn_until([&] { return redis_->usable(""); }));
+    a_ = std::make_unique<SharedIndex>(*redis_, "levee", "a");
+    b_ = std::make_unique<SharedIndex>(*redis_, "levee", "b");
   }
   // "have NODE ETAG", "follow NODE", "lead", "uncacheable" or "alone".
   std::string decide(SharedIndex& index, std::string_view key, std::string_view excluded = {}, int64_t lease = 1000) {
@@ -32,7 +37,13 @@ class SharedIndexTest : public RedisFixture {
     std::string operator()(const Uncacheable&) const { return "uncacheable"; }
     std::string operator()(const Alone&) const { return "alone"; }
   };
+  void TearDown() override {
+    redis_.reset();
+    RedisFixture::TearDown();
+  }
   uint64_t fence_ = 0;
+  RedisBreakers breakers_;
+  std::unique_ptr<Redis> redis_;
   std::unique_ptr<SharedIndex> a_, b_;
 };
 

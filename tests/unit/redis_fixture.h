@@ -1,7 +1,6 @@
 // A real redis-server and a RedisLink to it, on a loop that a test turns.
 #pragma once
 
-#include <event2/event.h>
 #include <gtest/gtest.h>
 #include <hiredis/hiredis.h>
 #include <netinet/in.h>
@@ -40,12 +39,10 @@ class RedisFixture : public ::testing::Test {
   void SetUp() override {
     port_ = free_port();
     start();
-    base_ = event_base_new();
-    link_ = std::make_unique<RedisLink>(base_, RedisAddress{"127.0.0.1", port_, "", 0}, breaker_, kDeadline);
+    link_ = std::make_unique<RedisLink>(loop_, RedisAddress{"127.0.0.1", port_, "", 0}, breaker_, kDeadline);
   }
   void TearDown() override {
     link_.reset();
-    event_base_free(base_);
     stop(SIGKILL);
   }
 
@@ -69,7 +66,7 @@ class RedisFixture : public ::testing::Test {
   bool turn_until(Done done) {
     for (const int64_t end = now_ms() + 8000; now_ms() < end;) {
       if (done()) return true;
-      event_base_loop(base_, EVLOOP_ONCE);
+      loop_.turn(true);
     }
     return done();
   }
@@ -86,7 +83,7 @@ class RedisFixture : public ::testing::Test {
   static constexpr int64_t kDeadline = 50;
   pid_t server_ = 0;
   int port_ = 0;
-  event_base* base_ = nullptr;
+  Loop loop_;
   RedisBreaker breaker_;
   std::unique_ptr<RedisLink> link_;
 };

@@ -1,0 +1,83 @@
+// Redis as the shared index sees it: one server, the servers of a Redis Cluster, or the master that Sentinels name.
+//
+// Loop thread only; one a worker. Commands have one key each, and are answered exactly once, with null when Redis is
+// away. MOVED and ASK are followed; a changed master or slot map is learnt while commands go on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/cluster/breaker.h"
+#include "proxy/cluster/redis_link.h"
+#include "proxy/net/loop.h"
+
+namespace levee {
+
+// The breakers of the process, one a server address. Thread-safe; a breaker lives as long as this does.
+class RedisBreakers {
+ public:
+  RedisBreaker& of(const std::string& host, int port);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::pair<std::string, int>, std::unique_ptr<RedisBreaker>> breakers_;
+};
+
+struct RedisPlan {
+  enum class Kind : uint8_t { kServer, kCluster, kSentinel } kind = Kind::kServer;
+  std::vector<RedisAddress> addresses;  // the server; some of the Cluster's nodes; the Sentinels
+  std::string master;                   // kSentinel: the master's name
+  std::string password;
+  int database = 0;
+  int64_t deadline = 20;  // ms a command
+};
+
+// The hash slot of a key (Redis Cluster specification, "Key distribution model").
+uint16_t hash_slot(std::string_view key);
+
+class Redis {
+ public:
+  using Answer = RedisLink::Answer;
+  Redis(Loop& loop, RedisPlan plan, RedisBreakers& breakers);
+  ~Redis();
+
+  // words[0] is the command; `key` is the one key in it.
+  void command(std::string_view key, std::vector<std::string> words, Answer answer);
+  bool usable(std::string_view key);
+  // Called for each server that a fresh connection stands to.
+  void on_connect(std::function<void(RedisLink&)> told);
+
+ private:
+  RedisLink& link(const std::string& host, int port);
+  RedisLink* link_for(std::string_view key);
+  void answered(std::string key, std::vector<std::string> words, Answer answer, unsigned redirections,
+                const redisReply* reply);
+  void redirect(std::string_view error, std::string key, std::vector<std::string> words, Answer answer,
+                unsigned redirections);
+  void send(RedisLink& to, std::string key, std::vector<std::string> words, Answer answer, unsigned redirections);
+  void refresh();  // asks for the slot map, or the Sentinels for the master
+  void ask_cluster(RedisLink& from);
+  void ask_sentinel(size_t index);
+  void read_slots(const redisReply& reply);
+
+  Loop& loop_;
+  const RedisPlan plan_;
+  RedisBreakers& breakers_;
+  std::map<std::pair<std::string, int>, std::unique_ptr<RedisLink>> links_;
+  std::vector<std::unique_ptr<RedisLink>> sentinels_;
+  std::vector<RedisLink*> slots_;  // kCluster: 16,384; the others: one
+  std::function<void(RedisLink&)> told_;
+  Timer timer_;
+  bool asking_ = false;
+  size_t next_sentinel_ = 0;
+};
+
+}  // namespace levee
