@@ -1,11 +1,13 @@
 """The fixtures of the end-to-end tests; harness/ has what they are made of."""
+import contextlib
 import resource
 import shutil
+import socket
 import ssl
 import subprocess
 
 import pytest
-from harness import ADDRESS, Levee, Origin, eventually, free_port
+from harness import ADDRESS, OUT, Levee, Origin, eventually, free_port
 
 
 def pytest_configure():
@@ -125,3 +127,21 @@ def ffmpeg():
     program = shutil.which("ffmpeg")
     assert program, "ffmpeg is missing: make deps-test"
     return program
+
+
+@pytest.fixture
+def live_origin():
+    """The bundled live stream (build/levee-bench origin): its address."""
+    port = free_port()
+    process = subprocess.Popen([OUT / "levee-bench", "origin", "--listen", f"{ADDRESS}:{port}", "--quiet"])
+    eventually(lambda: process.poll() is not None or listens(port), what="levee-bench origin listens")
+    assert process.poll() is None
+    yield f"{ADDRESS}:{port}"
+    process.terminate()
+    process.wait()
+
+
+def listens(port):
+    with contextlib.suppress(OSError):
+        socket.create_connection((ADDRESS, port)).close()
+        return True
