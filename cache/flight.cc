@@ -65,6 +65,12 @@ void Flight::collect() {
   ++next_wake_;
 }
 
+// The writer has ended: nobody wakes it any more, and everybody who waits learns it.
+void Flight::end() {
+  writer_waker_ = nullptr;
+  collect();
+}
+
 void Flight::call() {
   for (WakeGroup* group : wakes_) {
     if (group->waker != nullptr) group->waker->wake(group->waking);
@@ -82,7 +88,6 @@ void Flight::start_body(const std::shared_ptr<Entry>& entry, bool shared) {
 }
 
 void Flight::arrived(size_t count, std::optional<int64_t> now) {
-  body_->commit(count);
   if (dry_ == 0) return;
   held_back_ += count;
   const bool paced = now && !coupled() && held_back_ < Writer::kWakeBytes && *now - last_wake_ < Writer::kWakePause;
@@ -258,6 +263,7 @@ std::span<std::byte> Writer::reserve() {
 void Writer::commit(size_t count, std::optional<int64_t> now) {
   {
     MutexLock lock(flight_->mutex_);
+    flight_->body_->commit(count);
     flight_->arrived(count, now);
   }
   flight_->call();
@@ -325,7 +331,7 @@ void Writer::finish() {
     MutexLock lock(flight->mutex_);
     flight->entry_ = std::move(entry);
     if (!passed) flight->state_ = FlightState::kLanded;
-    flight->collect();
+    flight->end();
   }
   flight->call();
 }
@@ -340,7 +346,7 @@ void Writer::renew(std::shared_ptr<Entry> entry) {
     flight->body_ = entry->body;
     flight->entry_ = std::move(entry);
     flight->state_ = FlightState::kLanded;
-    flight->collect();
+    flight->end();
   }
   flight->call();
 }
@@ -352,7 +358,7 @@ void Writer::fail(Fault fault) {
     MutexLock lock(flight->mutex_);
     flight->fault_ = fault;
     flight->state_ = FlightState::kFailed;
-    flight->collect();
+    flight->end();
   }
   flight->call();
 }

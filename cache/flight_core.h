@@ -58,6 +58,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void wait(Reader& reader) REQUIRES(mutex_);
   // Takes everybody off the lists, under the lock; call() then wakes them, without it.
   void collect() REQUIRES(mutex_);
+  void end() REQUIRES(mutex_);
   void call() EXCLUDES(mutex_);
   void start_body(const std::shared_ptr<Entry>& entry, bool shared) REQUIRES(mutex_);
   void arrived(size_t count, std::optional<int64_t> now) REQUIRES(mutex_);
