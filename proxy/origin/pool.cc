@@ -41,6 +41,9 @@ class OriginPool::Idle final : public Mortal, public StreamOwner {
   OriginPool& pool_;
 };
 
+OriginPool::OriginPool(Worker& worker) : worker_(worker) {}
+OriginPool::~OriginPool() = default;
+
 std::unique_ptr<OriginConnection> OriginPool::take(const std::string& upstream, const std::string& identity,
                                                    StreamOwner& owner) {
   const auto shelf = shelves_.find(upstream);

@@ -26,7 +26,8 @@ struct OriginConnection {
 
 class OriginPool {
  public:
-  explicit OriginPool(Worker& worker) : worker_(worker) {}
+  explicit OriginPool(Worker& worker);
+  ~OriginPool();
 
   // The newest idle one that is still good; null: connect. It then belongs to `owner`.
   std::unique_ptr<OriginConnection> take(const std::string& upstream, const std::string& identity, StreamOwner& owner);

@@ -11,7 +11,7 @@ bool is_conditional(const Order& order) {
   return order.location->cache_revalidate || order.stale->lifetime.always_validate;
 }
 
-std::string request_head(const Order& order, const Resumption* resume, bool keep_alive) {
+std::string request_head(const Order& order, const Resumption* resume, bool conditional, bool keep_alive) {
   std::string head;
   head.reserve(order.fields.size() + order.target.size() + 256);
   const bool http10 = order.location->http10;
@@ -20,7 +20,7 @@ std::string request_head(const Order& order, const Resumption* resume, bool keep
   if (resume != nullptr) {
     head.append("Range: bytes=").append(std::to_string(resume->offset)).append("-\r\n");
     head.append("If-Range: ").append(resume->validator).append("\r\n");
-  } else if (is_conditional(order)) {
+  } else if (conditional) {
     if (!order.stale->etag.empty()) head.append("If-None-Match: ").append(order.stale->etag).append("\r\n");
     if (order.stale->last_modified) {
       char date[kDateSize];

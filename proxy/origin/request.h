@@ -14,9 +14,9 @@ struct Resumption {
   std::string validator;  // for If-Range: a strong entity tag, or a date
 };
 
-// Whether the order asks for a validation of its stale entry: 304 is an answer then.
+// Whether the order is best asked as a validation of its stale entry.
 bool is_conditional(const Order& order);
 // The whole request head. resume: null at the first time. keep_alive: whether the connection is to be kept.
-std::string request_head(const Order& order, const Resumption* resume, bool keep_alive);
+std::string request_head(const Order& order, const Resumption* resume, bool conditional, bool keep_alive);
 
 }  // namespace levee

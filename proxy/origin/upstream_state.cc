@@ -134,8 +134,9 @@ void UpstreamState::set_addresses(size_t server, std::span<const SocketAddress> 
 std::vector<size_t> UpstreamState::unresolved(int64_t now) {
   const std::lock_guard lock(mutex_);
   std::vector<size_t> servers;
+  const bool urgent = balancer_.peers().empty();
   for (size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i].resolving || places_[i].expires > now) continue;
+    if ((places_[i].resolving && !urgent) || places_[i].expires > now) continue;
     places_[i].resolving = true;
     servers.push_back(i);
   }
@@ -218,6 +219,10 @@ void UpstreamState::judge(Peer& peer, Outcome outcome, int64_t now, int64_t retr
       }
       peer.breaker.failed(rules_->breaker, now, retry_after, dice());
       return;
+    case Outcome::kRefused:
+      ++peer.failures;
+      peer.breaker.failed(rules_->breaker, now, retry_after, dice());
+      return;
     case Outcome::kUnknown:
       peer.breaker.end_trial();
       return;
@@ -227,6 +232,18 @@ void UpstreamState::judge(Peer& peer, Outcome outcome, int64_t now, int64_t retr
 void UpstreamState::leave(Peer& peer) {
   const std::lock_guard lock(mutex_);
   --peer.connections;
+}
+
+bool UpstreamState::has_others(std::span<const std::shared_ptr<const Peer>> tried, const Peer* now_at,
+                               int64_t now) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& peer : balancer_.peers()) {
+    const bool was = peer.get() == now_at || std::find(tried.begin(), tried.end(), peer) != tried.end();
+    if (!was && !peer->server.down && peer->healthy && peer->breaker.admits(now) && within_max_fails(*peer, now)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void UpstreamState::deposit_retry(int64_t now) {

@@ -23,7 +23,8 @@ namespace levee {
 // What a request to a server says about it.
 enum class Outcome : uint8_t {
   kGood,     // it answered
-  kBad,      // no connection, time-out, reset, no HTTP, or a status that proxy_next_upstream or the breaker counts
+  kBad,      // no connection, time-out, reset, no HTTP, or a status that proxy_next_upstream names
+  kRefused,  // 502, 503 or 504 otherwise: counts for the breaker alone
   kUnknown,  // ended for a reason that is not its own
 };
 
@@ -72,8 +73,8 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   // The addresses that a server's name has, good until `expires` (ms; INT64_MAX: until the next reload).
   void set_addresses(size_t server, std::span<const SocketAddress> addresses, int64_t expires, int64_t now);
   bool has_peers() const;
-  // Servers whose names are to be asked for now. Each is told to one caller, who asks and then calls set_addresses() or
-  // resolve_failed(), which lets the next one try after a second.
+  // Servers whose names are to be asked for now. Each is told to one caller (to all, while there is no peer at all),
+  // who asks and then calls set_addresses() or resolve_failed(), which lets the next one try after a second.
   std::vector<size_t> unresolved(int64_t now);
   void resolve_failed(size_t server, int64_t now);
 
@@ -84,6 +85,9 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
     int64_t retry_at = 0;  // ms; with kDown: when a server is worth asking again; 0: not known
   };
   Pick choose(uint64_t hash, std::span<const std::shared_ptr<const Peer>> tried, int64_t now);
+
+  // Whether another server than `tried` and `now_at` could be chosen.
+  bool has_others(std::span<const std::shared_ptr<const Peer>> tried, const Peer* now_at, int64_t now) const;
 
   void deposit_retry(int64_t now);   // for each request
   bool withdraw_retry(int64_t now);  // for each retry: whether the budget has it

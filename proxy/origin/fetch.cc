@@ -1,0 +1,351 @@
+#include "proxy/origin/fetch.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+#include "proxy/generation.h"
+#include "proxy/http/request_head.h"
+#include "proxy/ops/counters.h"
+#include "proxy/ops/log.h"
+#include "proxy/origin/fetch_task.h"
+#include "proxy/origin/name_keeper.h"
+
+namespace levee {
+namespace {
+
+constexpr size_t kBodyPiece = 64 * 1024;  // of a request body that are framed at a time
+
+// Methods that may be sent again though an origin may have seen them (RFC 9110 section 9.2.2).
+bool is_idempotent_name(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS" ||
+         method == "TRACE" || method == "PROPFIND";
+}
+
+std::string without_port(const std::string& host) {
+  const size_t colon = host.rfind(':');
+  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
+  return colon != std::string::npos && host.find(':') == colon ? host.substr(0, colon) : host;
+}
+
+}  // namespace
+
+void start_fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> trace) {
+  if (trace == nullptr) trace = std::make_shared<Trace>();
+  auto fetch = std::make_unique<Fetch>(worker, std::move(order), std::move(writer), std::move(trace));
+  Fetch& started = *fetch;
+  worker.adopt(std::move(fetch));
+  started.begin();
+}
+
+Fetch::Fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> trace)
+    : worker_(worker),
+      order_(std::move(order)),
+      location_(*order_.location),
+      trace_(std::move(trace)),
+      upstream_(order_.generation->upstreams->find(order_.upstream, order_.tls)),
+      rules_(upstream_->rules()),
+      idempotent_(is_idempotent_name(order_.method)),
+      writer_(std::move(writer)),
+      timer_(
+          worker.loop(), [](void* fetch) { static_cast<Fetch*>(fetch)->on_timeout(); }, this),
+      flush_timer_(
+          worker.loop(),
+          [](void* self) {
+            auto& fetch = *static_cast<Fetch*>(self);
+            if (!fetch.writer_.ended()) fetch.writer_.flush(fetch.worker_.now());
+          },
+          this) {}
+
+Fetch::~Fetch() {
+  if (order_.body != nullptr) order_.body->on_more = nullptr;
+}
+
+void Fetch::begin() {
+  began_ = worker_.now();
+  writer_.notify(worker_.mailbox(), token());
+  upstream_->deposit_retry(began_);
+  if (order_.body != nullptr) {
+    RequestBody& body = *order_.body;
+    if (body.ended) {
+      kept_body_.swap(body.bytes);
+      body.taken += kept_body_.size();
+    }
+    body.on_more = [this] {
+      if (step_ == Step::kSend || order_.body->aborted) advance();
+    };
+  }
+  advance();
+}
+
+void Fetch::on_wake() {
+  if (step_ == Step::kEnded) return;
+  if (writer_.unwanted() && (writer_.is_open() || !location_.ignore_client_abort)) {
+    give_up({Failure::kAbandoned});
+    return;
+  }
+  if (step_ == Step::kResolve || paused_) advance();
+}
+
+void Fetch::on_ready() {
+  advance();
+}
+
+void Fetch::on_timeout() {
+  Next next;
+  switch (step_) {
+    case Step::kResolve:
+      next = give_up({Failure::kConnect, 502});
+      break;
+    case Step::kChoose:  // the pause before a resumption is over
+      return advance();
+    case Step::kReadBody:
+    case Step::kConnect:
+    case Step::kHandshake:
+    case Step::kSend:
+    case Step::kReadHead:
+      next = failed(Trouble::kTimeout, Failure::kTimeout);
+      break;
+    case Step::kEnded:
+      return;
+  }
+  if (!next) return;
+  step_ = *next;
+  advance();
+}
+
+// Runs until the fetch must wait for an event.
+void Fetch::advance() {
+  if (running_) return;
+  running_ = true;
+  if (order_.body != nullptr && order_.body->aborted && step_ != Step::kEnded) {
+    give_up({Failure::kAbandoned});
+  } else {
+    while (const Next next = run(step_)) step_ = *next;
+  }
+  running_ = false;
+}
+
+Fetch::Next Fetch::run(Step step) {
+  switch (step) {
+    case Step::kResolve:
+      return resolve();
+    case Step::kChoose:
+      return choose();
+    case Step::kConnect:
+      return connect();
+    case Step::kHandshake:
+      return handshake();
+    case Step::kSend:
+      return send();
+    case Step::kReadHead:
+      return read_head();
+    case Step::kReadBody:
+      return read_body();
+    case Step::kEnded:
+      return std::nullopt;
+  }
+  std::abort();
+}
+
+Fetch::Next Fetch::wait(Step step, Stream::Wait what, int64_t timeout) {
+  step_ = step;
+  connection_->stream->wait(what, timeout);
+  return std::nullopt;
+}
+
+// Names that are due are asked for; only a fetch that has no address at all waits for the answer.
+Fetch::Next Fetch::resolve() {
+  auto& names = worker_.local<NameKeeper>();
+  names.refresh(upstream_, *rules_, location_);
+  if (upstream_->has_peers()) {
+    timer_.clear();
+    return Step::kChoose;
+  }
+  if (!names.asks(*upstream_)) return give_up({Failure::kConnect, 502});
+  names.wake_when_known(*upstream_, worker_.subscriber(*this));
+  if (!timer_.is_set()) timer_.set(std::max<int64_t>(location_.resolver_timeout.count(), 1));
+  step_ = Step::kResolve;
+  return std::nullopt;
+}
+
+Fetch::Next Fetch::choose() {
+  const int64_t now = worker_.now();
+  UpstreamState::Pick pick = upstream_->choose(order_.balance_hash, tried_, now);
+  if (pick.vacancy != Vacancy::kFound) return no_server(pick);
+  seat_ = std::move(pick.seat);
+  ++tries_;
+  trace_->attempts.emplace_back();
+  attempt().address = seat_.peer().name;
+  attempt_began_ = now;
+
+  std::string identity = seat_.peer().name;
+  if (order_.tls)
+    identity.append("|").append(order_.host).append("|").append(std::to_string(order_.generation->number));
+  // A connection that was idle may be closed just now: what must not be sent twice gets a fresh one.
+  if (idempotent_ && !fresh_only_ && replayable()) {
+    connection_ = worker_.local<OriginPool>().take(upstream_->name(), identity, *this);
+    if (connection_ != nullptr) {
+      ++connection_->requests;
+      attempt().connect_time = 0;
+      return connected();
+    }
+  }
+  auto stream = Stream::connect(worker_.loop(), seat_.peer().address, *this);
+  if (stream == nullptr) return failed(Trouble::kError, Failure::kConnect);
+  connection_ = std::make_unique<OriginConnection>();
+  connection_->stream = std::move(stream);
+  connection_->identity = std::move(identity);
+  connection_->requests = 1;
+  connection_->created = now;
+  return wait(Step::kConnect, Stream::Wait::kWrite, location_.connect_timeout.count());
+}
+
+Fetch::Next Fetch::no_server(const UpstreamState::Pick& pick) {
+  if (writer_.is_open()) return give_up({Failure::kCut});
+  const int64_t pause = pick.retry_at > 0 ? pick.retry_at - worker_.now() : 0;
+  switch (pick.vacancy) {
+    case Vacancy::kBusy:
+      return give_up({Failure::kOverloaded, 503, 1000});
+    case Vacancy::kTried:
+      return give_up(last_fault_);
+    case Vacancy::kDown:
+    case Vacancy::kFound:
+      break;
+  }
+  if (trace_->attempts.empty()) {
+    trace_->attempts.emplace_back();
+    attempt().address = order_.upstream;
+    attempt().status = 502;
+  }
+  return give_up({Failure::kConnect, 502, pause});
+}
+
+Fetch::Next Fetch::connect() {
+  if (const int error = connection_->stream->connect_error(); error != 0) {
+    log(LogLevel::kError, 0, "connect() to upstream failed ", errno_text(error), ", upstream: ", seat_.peer().name);
+    return failed(Trouble::kError, Failure::kConnect);
+  }
+  if (!order_.tls) {
+    attempt().connect_time = worker_.now() - attempt_began_;
+    return connected();
+  }
+  const auto tls = order_.generation->client_tls.find(&location_.tls);
+  if (tls == order_.generation->client_tls.end() ||
+      !tls->second->start(*connection_->stream, without_port(order_.host), connection_->identity)) {
+    return failed(Trouble::kError, Failure::kConnect);
+  }
+  return Step::kHandshake;
+}
+
+Fetch::Next Fetch::handshake() {
+  switch (connection_->stream->handshake().state) {
+    case Io::kAgain:
+      return wait(Step::kHandshake, Stream::Wait::kBoth, location_.connect_timeout.count());
+    case Io::kDone:
+      attempt().connect_time = worker_.now() - attempt_began_;
+      return connected();
+    case Io::kClosed:
+    case Io::kFailed:
+      log(LogLevel::kError, 0, "TLS handshake with upstream failed: ", tls_error(connection_->stream->tls()),
+          ", upstream: ", seat_.peer().name);
+      return failed(Trouble::kError, Failure::kConnect);
+  }
+  std::abort();
+}
+
+// The connection is there: everything of the request starts again.
+Fetch::Next Fetch::connected() {
+  conditional_ = !resuming_ && !whole_ && is_conditional(order_);
+  output_ =
+      request_head(order_, resuming_ ? &*resuming_ : nullptr, conditional_, rules_->keepalive > 0 && !location_.http10);
+  output_sent_ = 0;
+  body_ended_ = order_.body == nullptr;
+  head_size_ = 0;
+  interim_ = 0;
+  head_.reset();
+  reusable_ = false;
+  request_sent_ = worker_.now();
+  worker_.counters().fetches.add();
+  return Step::kSend;
+}
+
+// Puts more of the request's body behind the output; false: none is there now.
+bool Fetch::gather_body() {
+  RequestBody& body = *order_.body;
+  if (!kept_body_.empty() || (body.ended && body.taken == kept_body_.size() && body.bytes.empty())) {
+    // The whole is here, and is kept for a second try.
+    if (!body.length && !kept_body_.empty()) {
+      std::array<char, 18> size{};
+      output_.append(size.data(), write_chunk_size(kept_body_.size(), size.data()));
+    }
+    output_.append(kept_body_);
+    if (!body.length) output_.append(kept_body_.empty() ? "" : kChunkEnd).append(kLastChunk);
+    body_ended_ = true;
+    return true;
+  }
+  const size_t count = std::min(body.bytes.size(), kBodyPiece);
+  if (count > 0) {
+    if (!body.length) {
+      std::array<char, 18> size{};
+      output_.append(size.data(), write_chunk_size(count, size.data()));
+    }
+    output_.append(body.bytes, 0, count);
+    if (!body.length) output_.append(kChunkEnd);
+    body.bytes.erase(0, count);
+    body.taken += count;
+    if (body.on_room) body.on_room();
+  }
+  if (body.ended && body.bytes.empty()) {
+    if (!body.length) output_.append(kLastChunk);
+    body_ended_ = true;
+  }
+  return count > 0 || body_ended_;
+}
+
+Fetch::Next Fetch::send() {
+  Stream& stream = *connection_->stream;
+  while (true) {
+    if (output_sent_ == output_.size()) {
+      output_.clear();
+      output_sent_ = 0;
+      if (body_ended_) return Step::kReadHead;
+      if (!gather_body()) return body_wait();
+    }
+    const iovec piece{output_.data() + output_sent_, output_.size() - output_sent_};
+    const IoResult result = stream.write({&piece, 1});
+    output_sent_ += result.count;
+    attempt().bytes_sent += result.count;
+    if (result.state == Io::kAgain) {
+      if (early_response()) return Step::kReadHead;
+      return wait(Step::kSend, Stream::Wait::kBoth, location_.proxy_send_timeout.count());
+    }
+    if (result.state != Io::kDone) return send_failed();
+  }
+}
+
+// The client's bytes are awaited, under the session's time limit; the origin may answer before they are all here.
+Fetch::Next Fetch::body_wait() {
+  if (early_response()) return Step::kReadHead;
+  return wait(Step::kSend, Stream::Wait::kRead, 0);
+}
+
+// An origin that answers and closes before it has read the whole request has still answered.
+Fetch::Next Fetch::send_failed() {
+  if (early_response()) return Step::kReadHead;
+  return failed(Trouble::kError, Failure::kReset);
+}
+
+// Whether the origin has begun to speak, or has closed, while the request is still being sent.
+bool Fetch::early_response() {
+  if (attempt().bytes_sent == 0) return false;
+  if (head_buffer_ == nullptr) head_buffer_ = std::make_unique_for_overwrite<char[]>(location_.buffer_size);
+  const std::span<char> room(head_buffer_.get() + head_size_, location_.buffer_size - head_size_);
+  const IoResult result = connection_->stream->read(std::as_writable_bytes(room));
+  head_size_ += result.count;
+  attempt().bytes_received += result.count;
+  return result.state != Io::kAgain;
+}
+
+}  // namespace levee

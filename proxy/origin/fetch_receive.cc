@@ -1,0 +1,231 @@
+// The fetch's second half: the response head, what it means, and the body into the flight.
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "proxy/ops/counters.h"
+#include "proxy/ops/log.h"
+#include "proxy/origin/fetch_task.h"
+
+namespace levee {
+namespace {
+
+constexpr unsigned kMostInterim = 16;
+constexpr int kReads = 16;                    // a turn: one fast origin must not hold up the loop
+constexpr uint64_t kMostBytes = 1024 * 1024;  // a turn
+constexpr uint64_t kDirect = 4096;            // bytes of a chunk that are worth receiving straight to their place
+
+// Where chunked bodies are received, to be decoded at once.
+struct Scratch {
+  explicit Scratch(Worker&) {}
+  std::array<char, size_t{64} * 1024> bytes;
+};
+
+// Of a response only HEAD changes the framing.
+Method framing_method(const std::string& method) {
+  return method == "HEAD" ? Method::kHead : Method::kGet;
+}
+
+// What an answer says of its server. 429 and 500 are about a request, not about the server.
+Outcome outcome_of(const Location& location, int status) {
+  const std::optional<Trouble> trouble = trouble_of(status);
+  if (trouble && status != 403 && status != 404 && location.next_upstream.has(*trouble)) return Outcome::kBad;
+  if (status == 502 || status == 503 || status == 504) return Outcome::kRefused;
+  return status == 429 || status == 500 ? Outcome::kUnknown : Outcome::kGood;
+}
+
+}  // namespace
+
+Times Fetch::times() {
+  return {request_sent_, worker_.now(), worker_.wall_ms()};
+}
+
+Fetch::Next Fetch::read_head() {
+  if (head_buffer_ == nullptr) head_buffer_ = std::make_unique_for_overwrite<char[]>(location_.buffer_size);
+  while (true) {
+    if (const Next next = parse_head()) return next;
+    const std::span<char> room(head_buffer_.get() + head_size_, location_.buffer_size - head_size_);
+    if (room.empty()) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
+    const IoResult result = connection_->stream->read(std::as_writable_bytes(room));
+    if (result.state == Io::kAgain) {
+      return wait(Step::kReadHead, Stream::Wait::kRead, location_.read_timeout.count());
+    }
+    if (result.state != Io::kDone) return failed(Trouble::kError, Failure::kReset);
+    head_size_ += result.count;
+    attempt().bytes_received += result.count;
+  }
+}
+
+// Nothing: more bytes are needed.
+Fetch::Next Fetch::parse_head() {
+  const auto most = static_cast<uint32_t>(location_.buffer_size);
+  const HeadLimits limits{most, most, most, Fields::kCapacity};
+  while (head_size_ > 0) {
+    switch (head_.parse({head_buffer_.get(), head_size_}, limits, framing_method(order_.method))) {
+      case Parse::kMore:
+        return std::nullopt;
+      case Parse::kBad:
+        log(LogLevel::kError, 0, "upstream sent an invalid response: ", describe(head_.error()),
+            ", upstream: ", seat_.peer().name);
+        return failed(Trouble::kInvalidHeader, Failure::kInvalid);
+      case Parse::kDone:
+        break;
+    }
+    if (!head_.is_interim()) return head_arrived();
+    if (++interim_ > kMostInterim) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
+    head_size_ -= head_.size();
+    std::memmove(head_buffer_.get(), head_buffer_.get() + head_.size(), head_size_);
+    head_.reset();
+  }
+  return std::nullopt;
+}
+
+Fetch::Next Fetch::head_arrived() {
+  const int64_t now = worker_.now();
+  const int status = head_.status();
+  attempt().status = status;
+  attempt().header_time = now - attempt_began_;
+  reusable_ = head_.keep_alive() && body_ended_ && output_sent_ == output_.size();
+  if (resuming_) return resumed();
+
+  const Outcome outcome = outcome_of(location_, status);
+  seat_.judge(outcome, now, retry_after(head_.fields(), worker_.wall_ms()));
+  const std::optional<Trouble> trouble = trouble_of(status);
+  if (trouble && may_retry(*trouble)) {
+    tried_.push_back(seat_.shared_peer());
+    leave_server(outcome);
+    return Step::kChoose;
+  }
+  if (status == 304) return refresh();
+  if (prefers_stale(order_, status, now)) {
+    return give_up({Failure::kOriginStatus, status, retry_after(head_.fields(), worker_.wall_ms())});
+  }
+  return deliver();
+}
+
+Fetch::Next Fetch::refresh() {
+  if (!conditional_) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
+  if (auto entry = renewed(order_, head_, times())) {
+    writer_.renew(std::move(entry));
+    reusable_ = reusable_ && head_size_ == head_.size();
+    return end();
+  }
+  // It validated something else than what we have, or what may not be kept any more: ask for the whole.
+  leave_server(Outcome::kUnknown);
+  whole_ = true;
+  return Step::kChoose;
+}
+
+Fetch::Next Fetch::deliver() {
+  Heard heard = hear(order_, head_, times());
+  entry_ = std::move(heard.entry);
+  decoder_ = BodyDecoder(head_.framing());
+  if (head_.framing().kind == Framing::Kind::kLength) total_ = head_.framing().length;
+  if (heard.shared) {
+    writer_.open(entry_);
+  } else {
+    writer_.pass(entry_, heard.remember);
+  }
+  return feed({head_buffer_.get() + head_.size(), head_size_ - head_.size()});
+}
+
+Fetch::Next Fetch::resumed() {
+  const Rejoin how = rejoin(head_, *entry_, *resuming_, total_);
+  if (how == Rejoin::kAnother) {
+    const bool refused = head_.status() == 429 || head_.status() >= 500;
+    seat_.judge(outcome_of(location_, head_.status()), worker_.now());
+    return refused ? cut() : give_up({Failure::kCut});
+  }
+  seat_.judge(Outcome::kGood, worker_.now());
+  decoder_ = BodyDecoder(head_.framing());
+  skip_ = how == Rejoin::kAgain ? resuming_->offset : 0;
+  return feed({head_buffer_.get() + head_.size(), head_size_ - head_.size()});
+}
+
+Fetch::Next Fetch::read_body() {
+  Stream& stream = *connection_->stream;
+  const uint64_t before = attempt().bytes_received;
+  for (int i = 0; i < kReads && attempt().bytes_received - before < kMostBytes; ++i) {
+    const uint64_t room = writer_.room();
+    paused_ = room == 0;
+    if (paused_) return wait(Step::kReadBody, Stream::Wait::kNothing, 0);
+    const uint64_t pending = decoder_.pending_data();
+    const bool direct = skip_ == 0 && (decoder_.framing().kind != Framing::Kind::kChunked || pending >= kDirect);
+    std::string_view bytes;
+    const IoResult result = direct ? read_direct(std::min(room, pending)) : read_scratch(room, bytes);
+    attempt().bytes_received += result.count;
+    worker_.counters().bytes_fetched.add(result.count);
+    switch (result.state) {
+      case Io::kDone:
+        break;
+      case Io::kAgain:
+        i = kReads;
+        continue;
+      case Io::kClosed:
+        return decoder_.close() ? body_done() : cut();
+      case Io::kFailed:
+        return cut();
+    }
+    const Next next = direct ? feed({}) : feed(bytes);
+    if (next != Step::kReadBody) return next;
+  }
+  if (writer_.wants_flush() && !flush_timer_.is_set()) flush_timer_.set(Writer::kWakePause);
+  stream.wait(Stream::Wait::kRead, location_.read_timeout.count());
+  return std::nullopt;
+}
+
+IoResult Fetch::read_direct(uint64_t most) {
+  std::span<std::byte> memory = writer_.reserve();
+  memory = memory.first(static_cast<size_t>(std::min<uint64_t>(memory.size(), most)));
+  const IoResult result = connection_->stream->read(memory);
+  if (result.count == 0) return result;
+  writer_.commit(result.count, worker_.now());
+  decoder_.took(result.count);
+  attempt().response_length += result.count;
+  return result;
+}
+
+IoResult Fetch::read_scratch(uint64_t most, std::string_view& bytes) {
+  auto& scratch = worker_.local<Scratch>().bytes;
+  const size_t size = static_cast<size_t>(std::min<uint64_t>(scratch.size(), most));
+  const IoResult result = connection_->stream->read(std::as_writable_bytes(std::span(scratch).first(size)));
+  bytes = {scratch.data(), result.count};
+  return result;
+}
+
+// Bytes of the body as they came from the wire; empty: only looks whether it is over.
+Fetch::Next Fetch::feed(std::string_view bytes) {
+  while (!bytes.empty() && decoder_.state() == BodyDecoder::State::kMore) {
+    const BodyDecoder::Step step = decoder_.next(bytes);
+    std::string_view data = step.data;
+    const size_t known = static_cast<size_t>(std::min<uint64_t>(skip_, data.size()));
+    data.remove_prefix(known);
+    skip_ -= known;
+    if (!data.empty()) writer_.append(std::as_bytes(std::span(data)), worker_.now());
+    attempt().response_length += data.size();
+    if (step.consumed == 0) break;
+    bytes.remove_prefix(step.consumed);
+  }
+  switch (decoder_.state()) {
+    case BodyDecoder::State::kMore:
+      return Step::kReadBody;
+    case BodyDecoder::State::kBad:
+      log(LogLevel::kError, 0, "upstream sent an invalid body: ", describe(decoder_.error()),
+          ", upstream: ", seat_.peer().name);
+      return give_up({Failure::kCut});
+    case BodyDecoder::State::kDone:
+      if (!bytes.empty()) reusable_ = false;  // what nobody asked for
+      return body_done();
+  }
+  std::abort();
+}
+
+Fetch::Next Fetch::body_done() {
+  if (total_ && writer_.size() != *total_) return give_up({Failure::kCut});
+  writer_.finish();
+  return end();
+}
+
+}  // namespace levee

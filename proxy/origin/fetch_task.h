@@ -1,0 +1,128 @@
+// The fetch as a task of its worker. fetch.h is the contract, and has the graph of the steps.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/http/body_decoder.h"
+#include "proxy/http/response_head.h"
+#include "proxy/net/loop.h"
+#include "proxy/net/stream.h"
+#include "proxy/origin/fetch.h"
+#include "proxy/origin/pool.h"
+#include "proxy/origin/request.h"
+#include "proxy/origin/response.h"
+#include "proxy/origin/upstream_state.h"
+
+namespace levee {
+
+class Fetch final : public Task, public StreamOwner {
+ public:
+  Fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> trace);
+  ~Fetch() override;
+  void begin();
+
+ private:
+  enum class Step : uint8_t { kResolve, kChoose, kConnect, kHandshake, kSend, kReadHead, kReadBody, kEnded };
+  using Next = std::optional<Step>;  // nothing: wait here
+
+  void on_wake() override;
+  void on_ready() override;
+  void on_timeout() override;
+  void advance();
+  Next run(Step step);
+  // Where the next event goes on.
+  Next wait(Step step, Stream::Wait what, int64_t timeout);
+
+  // fetch.cc: a connection, and the request on it.
+  Next resolve();
+  Next choose();
+  Next no_server(const UpstreamState::Pick& pick);
+  Next connect();
+  Next connected();
+  Next handshake();
+  Next send();
+  Next send_failed();
+  Next body_wait();
+  bool gather_body();
+  bool early_response();
+
+  // fetch_receive.cc: the response.
+  Next read_head();
+  Next parse_head();
+  Next head_arrived();
+  Next deliver();
+  Next refresh();
+  Next resumed();
+  Next read_body();
+  Next feed(std::string_view bytes);
+  Next body_done();
+  IoResult read_direct(uint64_t most);
+  IoResult read_scratch(uint64_t most, std::string_view& bytes);
+  Times times();
+
+  // fetch_failure.cc: what went wrong, and what then.
+  Next failed(Trouble trouble, Failure why);
+  Next cut();
+  Next give_up(Fault fault);
+  Next end();
+  bool may_retry(Trouble trouble);
+  bool replayable() const;
+  void leave_server(Outcome outcome);
+  void close_attempt();
+  Attempt& attempt() { return trace_->attempts.back(); }
+
+  // Constant after construction.
+  Worker& worker_;
+  const Order order_;
+  const Location& location_;
+  const std::shared_ptr<Trace> trace_;
+  const std::shared_ptr<UpstreamState> upstream_;
+  const std::shared_ptr<const Upstream> rules_;
+  const bool idempotent_;
+
+  // Loop thread only, as all the rest.
+  Step step_ = Step::kResolve;
+  Writer writer_;
+  bool running_ = false;
+  Timer timer_;        // while no stream waits
+  Timer flush_timer_;  // readers that a paced wake left waiting
+  int64_t began_ = 0;  // ms
+
+  // The attempt.
+  Seat seat_;
+  std::vector<std::shared_ptr<const Peer>> tried_;
+  std::unique_ptr<OriginConnection> connection_;
+  uint32_t tries_ = 0;
+  Fault last_fault_;          // of the attempt before
+  bool conditional_ = false;  // the request asked for 304 if the stale entry is still good
+  bool whole_ = false;        // it must not: a 304 was of no use
+  bool fresh_only_ = false;   // a reused connection was dead: no other one for this fetch
+  int64_t attempt_began_ = 0, request_sent_ = 0;
+  std::string output_;  // head, and what of the body is framed
+  size_t output_sent_ = 0;
+  std::string kept_body_;  // the whole body, if it was there from the start: it can be sent again
+  bool body_ended_ = false;
+
+  // The response.
+  std::unique_ptr<char[]> head_buffer_;
+  size_t head_size_ = 0;
+  unsigned interim_ = 0;
+  ResponseHead head_;
+  std::shared_ptr<Entry> entry_;
+  BodyDecoder decoder_;
+  bool reusable_ = false;  // the connection, once the body is over
+  bool paused_ = false;    // a passed body whose reader is slow
+
+  // Going on after a cut.
+  std::optional<Resumption> resuming_;
+  std::optional<uint64_t> total_;  // bytes of the whole body
+  uint64_t skip_ = 0;              // bytes that came again
+  unsigned resumptions_ = 0;
+};
+
+}  // namespace levee
