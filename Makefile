@@ -1,5 +1,6 @@
 # Levee. Two commands do all: `make run` (a live stream through Levee) and `make test`.
 #
+#   make run        a live stream through Levee, until Ctrl-C
 #   make            build/levee and build/levee-bench; installs what Debian packages are missing
 #   make test       unit and end-to-end tests; the last line is the counts.   make unit, make e2e: one of the two
 #                   T=word: only those whose name has the word
@@ -50,7 +51,7 @@ HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench
 SOURCES   := proxy/main.cc $(LIB_SRC) $(BENCH_SRC) $(UNIT_SRC) $(MICRO_SRC)
 obj        = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
 
-.PHONY: all unit e2e test asan tsan clang micro lint format-check layers headers tidy install clean deps-%
+.PHONY: all run unit e2e test asan tsan clang micro lint format-check layers headers tidy install clean deps-%
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -85,6 +86,12 @@ $(OUT)/levee-micro: $(call obj,$(MICRO_SRC)) $(OUT)/liblevee.a
 	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -lbenchmark -lbenchmark_main -o $@
 $(call obj,$(UNIT_SRC)): | deps-test
 $(call obj,$(MICRO_SRC)): | deps-bench
+
+# The page's player comes from npm where there is one; without it the page has a plain video element.
+run: all
+	$(Q)if command -v npm >/dev/null && [ ! -e $(PLAYER)/hls.min.js ]; then npm install --silent --prefix build/player hls.js || true; fi
+	$(Q)exec build/levee-bench demo --player $(PLAYER)
+PLAYER := build/player/node_modules/hls.js/dist
 
 test: deps-test all $(OUT)/unit-tests
 	$(Q)tests/run --out $(OUT) --only "$(T)"

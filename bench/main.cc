@@ -1,6 +1,7 @@
 // The levee-bench command: what each subcommand takes.
 #include <CLI/CLI.hpp>
 
+#include "bench/demo.h"
 #include "bench/origin.h"
 
 namespace levee::bench {
@@ -24,6 +25,17 @@ void add_origin(CLI::App& app, int& exit_code) {
   command->callback([options, &exit_code] { exit_code = run_origin(*options); });
 }
 
+void add_demo(CLI::App& app, int& exit_code) {
+  auto* const command = app.add_subcommand("demo", "The origin with Levee in front of it, until Ctrl-C");
+  auto options = std::make_shared<DemoOptions>();
+  command->add_option("--levee", options->levee, "Levee's program")->capture_default_str();
+  command->add_option("--conf", options->conf, "Levee's configuration")->capture_default_str();
+  command->add_option("--prefix", options->prefix, "Levee's folder")->capture_default_str();
+  command->add_option("--media", options->media, "Folder of the looped segments")->capture_default_str();
+  command->add_option("--player", options->player, "Folder with hls.min.js for the page");
+  command->callback([options, &exit_code] { exit_code = run_demo(*options); });
+}
+
 }  // namespace
 }  // namespace levee::bench
 
@@ -32,6 +44,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = 0;
   levee::bench::add_origin(app, exit_code);
+  levee::bench::add_demo(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }

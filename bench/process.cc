@@ -1,0 +1,39 @@
+#include "bench/process.h"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace levee::bench {
+
+Process::Process(const std::vector<std::string>& words) {
+  std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  pid_ = fork();
+  if (pid_ != 0) return;
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  execvp(arguments[0], arguments.data());
+  _exit(127);
+}
+
+bool Process::runs() {
+  if (pid_ < 0 || exit_code_) return false;
+  int status = 0;
+  if (waitpid(pid_, &status, WNOHANG) == 0) return true;
+  exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return false;
+}
+
+Process::~Process() {
+  if (runs()) kill(pid_, SIGTERM);
+  for (int tenths = 0; tenths < 20 && runs(); ++tenths) usleep(100'000);
+  if (!runs()) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+}
+
+}  // namespace levee::bench

@@ -1,0 +1,87 @@
+// The pure parts of the simulated clients: responses taken apart, targets and references understood.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "bench/response_reader.h"
+#include "bench/target.h"
+
+namespace levee::bench {
+namespace {
+
+struct Heard final : ResponseReader::Sink {
+  void on_head(const ResponseHead& head) override { status = head.status; }
+  void on_body(std::string_view bytes) override { body += bytes; }
+  int status = 0;
+  std::string body;
+};
+
+// Feeds `bytes` in pieces of `piece`.
+ResponseReader::State feed(ResponseReader& reader, Heard& heard, std::string_view bytes, size_t piece) {
+  auto state = ResponseReader::State::kHead;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
+    state = reader.feed(bytes.substr(0, piece), heard);
+  }
+  return state;
+}
+
+TEST(ResponseReader, ReadsTheSameHoweverTheBytesCome) {
+  for (const std::string text :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nA: b\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length:5\r\n\r\nhello"}) {
+    for (size_t piece = 1; piece <= text.size(); ++piece) {
+      ResponseReader reader;
+      Heard heard;
+      EXPECT_EQ(feed(reader, heard, text, piece), ResponseReader::State::kEnd) << piece;
+      EXPECT_EQ(heard.status, 200);
+      EXPECT_EQ(heard.body, "hello");
+      EXPECT_TRUE(reader.keeps_alive());
+    }
+  }
+}
+
+TEST(ResponseReader, ABodyThatEndsEarlyIsBroken) {
+  ResponseReader reader;
+  Heard heard;
+  feed(reader, heard, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", 100);
+  EXPECT_EQ(reader.close(), ResponseReader::State::kBroken);
+  reader.reset();
+  feed(reader, heard, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n", 100);
+  EXPECT_EQ(reader.close(), ResponseReader::State::kBroken);
+}
+
+TEST(ResponseReader, ABodyWithoutALengthEndsWithTheConnection) {
+  ResponseReader reader;
+  Heard heard;
+  EXPECT_EQ(feed(reader, heard, "HTTP/1.1 200 OK\r\n\r\nhello", 100), ResponseReader::State::kBody);
+  EXPECT_EQ(reader.close(), ResponseReader::State::kEnd);
+  EXPECT_FALSE(reader.keeps_alive());
+}
+
+TEST(ResponseReader, BytesAfterTheEndAreBroken) {
+  ResponseReader reader;
+  Heard heard;
+  EXPECT_EQ(feed(reader, heard, "HTTP/1.1 304 Not Modified\r\n\r\nx", 100), ResponseReader::State::kBroken);
+}
+
+TEST(Target, IsALiteralAddress) {
+  const auto target = parse_target("https://127.0.0.1:8443/a?b");
+  ASSERT_TRUE(target);
+  EXPECT_TRUE(target->tls && target->is_loopback);
+  EXPECT_EQ(target->path, "/a?b");
+  EXPECT_EQ(target->authority, "127.0.0.1:8443");
+  EXPECT_FALSE(parse_target("http://192.0.2.1/")->is_loopback);
+  EXPECT_TRUE(parse_target("http://localhost:1/")->is_loopback);
+  EXPECT_FALSE(parse_target("http://example.net/"));
+  EXPECT_FALSE(parse_target("127.0.0.1:80"));
+}
+
+TEST(Target, ResolvesReferencesOfAPlaylist) {
+  EXPECT_EQ(resolve_path("/live/index.m3u8?x=/y", "1.ts"), "/live/1.ts");
+  EXPECT_EQ(resolve_path("/live/index.m3u8", "/other/1.ts"), "/other/1.ts");
+  EXPECT_EQ(resolve_path("/live/index.m3u8", "http://a/b/1.ts"), "/b/1.ts");
+}
+
+}  // namespace
+}  // namespace levee::bench
