@@ -32,6 +32,7 @@ namespace levee {
   X(kContentLanguage, "Content-Language")                  \
   X(kContentLength, "Content-Length")                      \
   X(kContentLocation, "Content-Location")                  \
+  X(kContentMd5, "Content-MD5")                            \
   X(kContentRange, "Content-Range")                        \
   X(kContentType, "Content-Type")                          \
   X(kCookie, "Cookie")                                     \
@@ -214,8 +215,8 @@ class StoredFields {
   void trim() { text_.shrink_to_fit(); }
 
   // What a 304 makes of the stored fields (RFC 9111 section 3.2): each field named in `update` replaces all lines of
-  // that name, but for Content-Length, Content-Encoding, Content-Range, Content-Type and what is_per_response() leaves
-  // out.
+  // that name, but for those that describe the stored bytes (Content-Length, Content-Encoding, Content-MD5,
+  // Content-Range, ETag) and what is_per_response() leaves out.
   StoredFields updated(const Fields& update) const;
 
  private:

@@ -56,11 +56,12 @@ class BodyDecoder {
   const std::string& trailers() const { return trailers_; }
 
  private:
-  enum class Chunk : uint8_t { kSize, kExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailer, kTrailerLf };
-  Step next_chunked(std::string_view input);
-  size_t read_size(std::string_view input);
+  enum class Chunk : uint8_t { kSize, kBlank, kExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailer };
+  size_t read_framing(std::string_view input);
+  size_t read_size_line(std::string_view input);
+  void end_size_line();
   size_t read_trailer(std::string_view input);
-  bool take_trailer_line();
+  void take_trailer_line();
   void fail(BodyError error);
 
   Framing framing_;

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "cache/fields.h"
+#include "proxy/http/field_section.h"
 #include "proxy/http/framing.h"
 
 namespace levee {
@@ -69,7 +70,7 @@ class RequestHead {
   // The target in origin-form ($request_uri): of an absolute-form without scheme and authority, "/" if that leaves
   // nothing (of `http://host?query` the "/" is missing: path() is "/"). "*" for OPTIONS *.
   std::string_view request_uri() const { return view(request_uri_); }
-  std::string_view path() const;                           // before '?', raw
+  std::string_view path() const { return view(path_); }    // before '?', raw
   std::string_view query() const { return view(query_); }  // after '?', without it ($args)
   bool has_query() const { return has_query_; }
   // Of the target if that is absolute, else of Host (RFC 9112 section 3.2.2). Without port; empty in HTTP/1.0 without
@@ -94,7 +95,6 @@ class RequestHead {
   Part part(std::string_view text) const;
   Parse fail(RequestError error);
   Parse parse_start(std::string_view bytes, const HeadLimits& limits);
-  Parse parse_fields(std::string_view bytes, const HeadLimits& limits);
   RequestError read_request_line(std::string_view line);
   RequestError read_target();
   RequestError read_absolute(std::string_view target);
@@ -108,8 +108,7 @@ class RequestHead {
   Method method_ = Method::kOther;
   uint8_t minor_ = 0;
   bool begun_ = false, has_query_ = false, keep_alive_ = false, expects_continue_ = false, wants_upgrade_ = false;
-  uint32_t at_ = 0;       // where the line being read begins
-  uint32_t scanned_ = 0;  // no line end before this
+  LinePosition position_;
   uint32_t size_ = 0;
   Part method_name_, line_, target_, request_uri_, path_, query_, host_, authority_;
   Framing framing_;

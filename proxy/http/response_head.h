@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cache/fields.h"
+#include "proxy/http/field_section.h"
 #include "proxy/http/framing.h"
 #include "proxy/http/request_head.h"
 
@@ -58,7 +59,6 @@ class ResponseHead {
   enum class Phase : uint8_t { kStart, kFields, kDone, kBad };
   Parse fail(ResponseError error);
   Parse parse_start(std::string_view bytes, const HeadLimits& limits);
-  Parse parse_fields(std::string_view bytes, const HeadLimits& limits);
   ResponseError read_status_line(std::string_view line);
   ResponseError finish(Method method, bool upgrade);
 
@@ -68,7 +68,8 @@ class ResponseHead {
   uint8_t minor_ = 0;
   bool keep_alive_ = false, has_content_length_ = false;
   int status_ = 0;
-  uint32_t at_ = 0, scanned_ = 0, size_ = 0;
+  LinePosition position_;
+  uint32_t size_ = 0;
   uint32_t reason_at_ = 0, reason_size_ = 0;
   uint64_t content_length_ = 0;
   Framing framing_;

@@ -28,8 +28,7 @@ class HeadWriter {
   }
   HeadWriter& number(uint64_t value);
   HeadWriter& signed_number(int64_t value);
-  // "Name: value\r\n". A value with CR, LF or NUL (of a variable) is refused as a whole: overflowed() stays, the field
-  // is left out.
+  // "Name: value\r\n", whole or not at all. One with CR, LF or NUL in it (from a variable) is left out.
   HeadWriter& field(std::string_view name, std::string_view value);
   HeadWriter& field(std::string_view name, uint64_t value);
   HeadWriter& end() { return text("\r\n"); }
@@ -55,6 +54,8 @@ void write_request_line(HeadWriter& out, std::string_view method, std::string_vi
 
 // "Date: Tue, 15 Nov 1994 08:12:31 GMT\r\n"; the text is made once a second for each thread.
 void write_date(HeadWriter& out, int64_t wall_seconds);
+// The value alone; good until the next call on this thread.
+std::string_view date_text(int64_t wall_seconds);
 // "Age: 12\r\n". `age` in ms, rounded down; negative counts as 0.
 void write_age(HeadWriter& out, int64_t age);
 // Framing of a message: Content-Length, Transfer-Encoding: chunked, or nothing.
