@@ -36,6 +36,7 @@ constexpr Absent kAbsent[] = {
     {"rewrite", "use a location with return, or proxy_pass with a URI"},
     {"break", "Levee has no rewrites"},
     {"try_files", "Levee serves a file or asks an origin, a location for each"},
+    {"gzip", "Levee sends bodies as the origin encoded them"},
     {"error_page", "use proxy_cache_use_stale"},
     {"fastcgi_pass", "Levee speaks HTTP to origins"},
     {"uwsgi_pass", "Levee speaks HTTP to origins"},
@@ -170,26 +171,44 @@ Parsed<std::vector<Expression>> expressions(Scope& scope, const Line& line) {
 
 namespace levee {
 
-void describe(std::ostream& out) {
+namespace {
+
+// Visits all rows; those that are accepted and not needed come as one list of names.
+std::string each_needed(const auto& visit) {
+  std::string accepted;
   for (const auto& area : conf::all_directives()) {
     for (const conf::Directive& directive : area) {
-      out << "  " << directive.name;
-      if (directive.preset != conf::kNone) out << ' ' << directive.preset;
-      out << (directive.setter.is_block ? " {...}" : ";") << "  [" << conf::context_names(directive.contexts)
-          << "]\n      " << directive.help << '\n';
+      if (directive.setter.apply != conf::do_nothing) {
+        visit(directive);
+        continue;
+      }
+      if (!accepted.empty()) accepted += ", ";
+      accepted += directive.name;
     }
   }
+  return accepted;
+}
+
+}  // namespace
+
+void describe(std::ostream& out) {
+  const std::string accepted = each_needed([&](const conf::Directive& directive) {
+    out << "  " << directive.name;
+    if (directive.preset != conf::kNone) out << ' ' << directive.preset;
+    out << (directive.setter.is_block ? " {...}" : ";") << "  [" << conf::context_names(directive.contexts)
+        << "]\n      " << directive.help << '\n';
+  });
+  out << "  Accepted and not needed: " << accepted << ".\n";
 }
 
 void describe_markdown(std::ostream& out) {
   out << "| Directive | Default | Contexts | Meaning |\n|--|--|--|--|\n";
-  for (const auto& area : conf::all_directives()) {
-    for (const conf::Directive& directive : area) {
-      out << "| `" << directive.name << "` | ";
-      if (directive.preset != conf::kNone) out << '`' << directive.preset << '`';
-      out << " | " << conf::context_names(directive.contexts) << " | " << directive.help << " |\n";
-    }
-  }
+  const std::string accepted = each_needed([&](const conf::Directive& directive) {
+    out << "| `" << directive.name << "` | ";
+    if (directive.preset != conf::kNone) out << '`' << directive.preset << '`';
+    out << " | " << conf::context_names(directive.contexts) << " | " << directive.help << " |\n";
+  });
+  out << "\nAccepted and not needed: " << accepted << ".\n";
 }
 
 }  // namespace levee

@@ -144,7 +144,7 @@ const Directive kDirectives[] = {
      "GET HEAD",
      set<&Location::cache_methods, cache_methods>,
      "Methods whose responses are kept."},
-    {"proxy_cache_min_uses", kAny, 1, "1", set<&Location::cache_min_uses, count>,
+    {"proxy_cache_min_uses", kAny, 1, "1", set<&Location::cache_min_uses, some>,
      "Requests after which a response is kept."},
     {"proxy_cache_bypass",
      kAny,

@@ -17,6 +17,11 @@ Parsed<uint32_t> processes(Scope& /*scope*/, const Line& line) {
   return *number;
 }
 
+// The tree has read the file already; only `include { }` comes this far, and is refused for its form.
+Outcome include(Scope& /*scope*/, const Line& /*line*/) {
+  return std::nullopt;
+}
+
 constexpr Word<LogLevel> kLevels[] = {{"debug", LogLevel::kDebug},   {"info", LogLevel::kInfo},
                                       {"notice", LogLevel::kNotice}, {"warn", LogLevel::kWarning},
                                       {"error", LogLevel::kError},   {"crit", LogLevel::kCritical},
@@ -57,7 +62,7 @@ const Directive kDirectives[] = {
      set<&Config::error_log, error_log>,
      "Where errors go (a file, or stderr), from which level: debug, info, notice, warn, error, crit, alert, emerg."},
     {"events", kMain, 0, kNone, enter_once<enter_events>, "Settings of the event loops."},
-    {"worker_connections", kEvents, 1, "16384", set<&Config::worker_connections, count>,
+    {"worker_connections", kEvents, 1, "16384", set<&Config::worker_connections, some>,
      "Connections that each worker may have, to clients and origins together."},
     {"multi_accept", kEvents, 1, "on", set<&Config::multi_accept, flag>, "Accept all waiting connections at once."},
     {"use", kEvents, 1, kNone, ignored, "Accepted and not needed: libevent chooses."},
@@ -66,7 +71,7 @@ const Directive kDirectives[] = {
     {"worker_priority", kMain, 1, kNone, ignored, "Accepted and not needed."},
     {"pcre_jit", kMain, 1, kNone, ignored, "Accepted and not needed: always on."},
     {"http", kMain, 0, kNone, enter_once<enter_http>, "All that is said about HTTP."},
-    {"include", kMain | kEvents | kAny | kUpstream, 1, kNone, ignored,
+    {"include", kMain | kEvents | kAny | kUpstream, 1, kNone, each<include>,
      "Reads lines from other files (wildcards allowed), relative to the configuration's prefix."},
 };
 

@@ -101,7 +101,7 @@ const Directive kDirectives[] = {
      "Read the whole request body before asking the origin."},
     {"proxy_buffering", kAny, 1, "on", set<&Location::buffering, flag>,
      "Read an uncacheable response ahead of its client, within bounds."},
-    {"proxy_buffer_size", kAny, 1, "16k", set<&Location::buffer_size, bytes>, "The largest head of a response."},
+    {"proxy_buffer_size", kAny, 1, "16k", set<&Location::buffer_size, some_bytes>, "The largest head of a response."},
     {"proxy_limit_rate", kAny, 1, "0", set<&Location::limit_rate, bytes>, "Bytes a second from the origin; 0: any."},
     {"proxy_ignore_client_abort", kAny, 1, "off", set<&Location::ignore_client_abort, flag>,
      "Let an uncacheable request finish though its client has left. A cacheable one always does."},

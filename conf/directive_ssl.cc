@@ -69,7 +69,7 @@ const Directive kDirectives[] = {
     {"ssl_session_tickets", kVirtual, 1, "on", set<&ServerTls::session_tickets, flag>, "Resume sessions by tickets."},
     {"ssl_session_ticket_key", kVirtual, 1, kNone, add<&ServerTls::session_ticket_keys, text>,
      "A file with 48 or 80 random bytes that encrypt tickets, for several nodes to share; the first encrypts."},
-    {"ssl_buffer_size", kVirtual, 1, "16k", set<&ServerTls::buffer_size, bytes>, "The largest TLS record."},
+    {"ssl_buffer_size", kVirtual, 1, "16k", set<&ServerTls::buffer_size, some_bytes>, "The largest TLS record."},
     {"proxy_ssl_verify", kAny, 1, "on", set<&ProxyTls::verify, flag>,
      "Check an origin's certificate and name; on, unlike nginx's: an edge that trusts anybody serves anybody's bytes."},
     {"proxy_ssl_verify_depth", kAny, 1, "4", set<&ProxyTls::verify_depth, count>,

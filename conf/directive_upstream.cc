@@ -5,7 +5,7 @@ namespace levee::conf {
 namespace {
 
 constexpr Parameter<UpstreamServer> kServerParameters[] = {
-    {"weight=", take<&UpstreamServer::weight, count>},
+    {"weight=", take<&UpstreamServer::weight, some>},
     {"max_fails=", take<&UpstreamServer::max_fails, count>},
     {"fail_timeout=", take<&UpstreamServer::fail_timeout, duration>},
     {"max_conns=", take<&UpstreamServer::max_conns, count>},
@@ -19,7 +19,6 @@ Outcome add_server(Scope& scope, const Line& line) {
   UpstreamServer server;
   if (auto fault = parse_origin(line[1], 80, server)) return fault;
   if (auto fault = apply_parameters<UpstreamServer>(server, kServerParameters, line.from(2))) return fault;
-  if (server.weight == 0) return invalid_parameter("weight=0");
   scope.upstream->servers.push_back(std::move(server));
   return std::nullopt;
 }
@@ -59,8 +58,8 @@ constexpr Parameter<Concurrency> kConcurrencyParameters[] = {
 // concurrency N | adaptive [initial=N] [min=N] [max=N]
 Parsed<Concurrency> concurrency(Scope& /*scope*/, const Line& line) {
   if (line[1] != "adaptive") {
-    const auto limit = count(line[1]);
-    if (!limit || *limit == 0) return invalid_word(line, line[1], false);
+    const auto limit = some(line[1]);
+    if (!limit) return invalid_word(line, line[1], false);
     if (line.size() > 2) return invalid_parameter(line[2]);
     return Concurrency{false, *limit, *limit, *limit};
   }
@@ -115,8 +114,8 @@ Parsed<Breaker> breaker(Scope& /*scope*/, const Line& line) {
 constexpr Parameter<HealthCheck> kCheckParameters[] = {
     {"interval=", take<&HealthCheck::interval, duration>},
     {"jitter=", take<&HealthCheck::jitter, duration>},
-    {"fails=", take<&HealthCheck::fails, count>},
-    {"passes=", take<&HealthCheck::passes, count>},
+    {"fails=", take<&HealthCheck::fails, some>},
+    {"passes=", take<&HealthCheck::passes, some>},
     {"uri=", take<&HealthCheck::uri, text>},
     {"port=", take<&HealthCheck::port, port_number>},
     {"mandatory", switch_on<&HealthCheck::mandatory>},
@@ -136,8 +135,6 @@ Parsed<HealthCheck> health_check(Scope& scope, const Line& line) {
   }
   if (auto fault = apply_parameters<HealthCheck>(check, kCheckParameters, rest)) return std::move(*fault);
   if (check.interval.count() == 0) return invalid_parameter("interval=0");
-  if (check.fails == 0 || check.passes == 0)
-    return Fault{"\"health_check\" directive must have fails and passes above 0"};
   if (!check.uri.starts_with('/')) return invalid_parameter("uri=" + check.uri);
   return check;
 }

@@ -96,6 +96,16 @@ std::optional<uint32_t> count(std::string_view word) {
   return static_cast<uint32_t>(*number);
 }
 
+std::optional<uint64_t> some_bytes(std::string_view word) {
+  const auto value = bytes(word);
+  return value && *value > 0 ? value : std::nullopt;
+}
+
+std::optional<uint32_t> some(std::string_view word) {
+  const auto value = count(word);
+  return value && *value > 0 ? value : std::nullopt;
+}
+
 std::optional<double> ratio(std::string_view word) {
   const bool percent = word.ends_with('%');
   if (percent) word.remove_suffix(1);

@@ -21,6 +21,9 @@ std::optional<uint64_t> bytes(std::string_view word);
 std::optional<bool> flag(std::string_view word);
 // A whole number.
 std::optional<uint32_t> count(std::string_view word);
+// The same, and not 0.
+std::optional<uint64_t> some_bytes(std::string_view word);
+std::optional<uint32_t> some(std::string_view word);
 // "90%" or "0.9": 0 to 1.
 std::optional<double> ratio(std::string_view word);
 // A port: 1 to 65535.

@@ -68,6 +68,9 @@ TEST(Directive, ValueErrorsNameTheWord) {
           {"proxy_read_timeout 99999999999y;", "\"proxy_read_timeout\" directive invalid value \"99999999999y\""},
           {"client_max_body_size -1;", "\"client_max_body_size\" directive invalid value \"-1\""},
           {"sendfile maybe;", "invalid value \"maybe\" in \"sendfile\" directive, it must be \"on\" or \"off\""},
+          {"proxy_buffer_size 0;", "\"proxy_buffer_size\" directive invalid value \"0\""},
+          {"proxy_cache_min_uses 0;", "\"proxy_cache_min_uses\" directive invalid value \"0\""},
+          {"health_check fails=0;", "invalid parameter \"fails=0\""},
           {"keepalive_requests many;", "\"keepalive_requests\" directive invalid value \"many\""},
           {"keepalive_timeout 5s x;", "\"keepalive_timeout\" directive invalid value \"x\""},
           {"proxy_http_version 3;", "invalid value \"3\""},
@@ -134,6 +137,7 @@ TEST(Directive, ServerErrors) {
       {
           {"listen 99999;", "invalid address \"99999\" of the \"listen\" directive"},
           {"listen name:80;", "invalid address \"name:80\" of the \"listen\" directive"},
+          {"include { }", "directive \"include\" is not terminated by \";\""},
           {"listen 80 fast;", "invalid parameter \"fast\""},
           {"listen 80 backlog=0;", "invalid parameter \"backlog=0\""},
           {"listen 80 so_keepalive=1;", "invalid parameter \"so_keepalive=1\""},
@@ -247,6 +251,8 @@ TEST(Directive, IsDescribedFromTheTable) {
   EXPECT_NE(plain.str().find("  proxy_connect_timeout 60s;  [http, server, location]\n      How long"),
             std::string::npos);
   EXPECT_NE(plain.str().find("  upstream {...}  [http]"), std::string::npos);
+  EXPECT_NE(plain.str().find("Accepted and not needed: use, accept_mutex,"), std::string::npos);
+  EXPECT_EQ(plain.str().find("  use;"), std::string::npos);
   std::ostringstream markdown;
   describe_markdown(markdown);
   EXPECT_NE(markdown.str().find("| `proxy_cache_lock` | `on` | http, server, location |"), std::string::npos);
