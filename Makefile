@@ -8,6 +8,7 @@
 #   make lint       format, layers, headers that compile alone, clang-tidy.   make layers: includes point down only
 #   make clang      builds with clang++, which also checks who may touch what (-Wthread-safety)
 #   make micro      Google Benchmark of the parts
+#   make readme     writes the list of directives in README.md
 #   make install    DESTDIR= PREFIX=/usr/local   programs, examples, systemd unit, man page
 #
 #   V=1 shows the commands. FLAVOUR=asan|tsan|clang builds another flavour, each in its own build/FLAVOUR.
@@ -51,7 +52,7 @@ HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench
 SOURCES   := proxy/main.cc $(LIB_SRC) $(BENCH_SRC) $(UNIT_SRC) $(MICRO_SRC)
 obj        = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
 
-.PHONY: all run unit e2e test asan tsan clang micro lint format-check layers headers tidy install clean deps-%
+.PHONY: all run unit e2e test asan tsan clang micro readme lint format-check layers headers tidy install clean deps-%
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -105,6 +106,9 @@ clang: deps-lint
 	$(Q)$(MAKE) FLAVOUR=clang all build/clang/unit-tests
 micro: $(OUT)/levee-micro
 	$(Q)$<
+
+readme: $(OUT)/unit-tests
+	$(Q)LEVEE_WRITE_README=1 $< --gtest_brief=1 --gtest_filter='Readme.*'
 
 lint: format-check layers headers tidy
 format-check: deps-lint
