@@ -36,9 +36,9 @@ struct Uncacheable {
 struct Alone {};  // no answer: fetch as if there were no index
 using Decision = std::variant<Have, FollowNode, LeadHere, Uncacheable, Alone>;
 
-class SharedIndex {
+class PopIndex {
  public:
-  SharedIndex(Redis& redis, std::string prefix, std::string node);
+  PopIndex(Redis& redis, std::string prefix, std::string node);
 
   // lease: ms. excluded: a node that turned out to have it no more, or to be dead; its claim is set aside.
   void decide(std::string_view key, int64_t lease, std::string_view excluded, std::function<void(Decision)> answer);

@@ -1,4 +1,4 @@
-#include "proxy/cluster/shared_index.h"
+#include "proxy/cluster/pop_index.h"
 
 #include <hiredis/hiredis.h>
 #include <openssl/evp.h>
@@ -103,43 +103,43 @@ Decision parse(const redisReply* reply) {
 
 }  // namespace
 
-SharedIndex::SharedIndex(Redis& redis, std::string prefix, std::string node)
+PopIndex::PopIndex(Redis& redis, std::string prefix, std::string node)
     : redis_(redis), prefix_(std::move(prefix)), node_(std::move(node)) {
   redis_.on_connect([](RedisLink& link) {
     for (const Script* script : {&kDecide, &kRenew, &kPublish, &kRelease, &kWithdraw}) script->load(link);
   });
 }
 
-std::string SharedIndex::name(std::string_view key) const {
+std::string PopIndex::name(std::string_view key) const {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   EVP_Digest(key.data(), key.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
   return prefix_ + ":" + std::string(reinterpret_cast<const char*>(digest.data()), 16);
 }
 
-void SharedIndex::decide(std::string_view key, int64_t lease, std::string_view excluded,
-                         std::function<void(Decision)> answer) {
+void PopIndex::decide(std::string_view key, int64_t lease, std::string_view excluded,
+                      std::function<void(Decision)> answer) {
   kDecide.run(redis_, name(key), {node_, std::to_string(lease), excluded},
               [answer = std::move(answer)](const redisReply* reply) { answer(parse(reply)); });
 }
 
-void SharedIndex::renew(std::string_view key, uint64_t fence, int64_t lease) {
+void PopIndex::renew(std::string_view key, uint64_t fence, int64_t lease) {
   kRenew.run(redis_, name(key), {node_, std::to_string(fence), std::to_string(lease)}, ignore);
 }
 
-void SharedIndex::publish(std::string_view key, std::string_view etag, int64_t fresh_for) {
+void PopIndex::publish(std::string_view key, std::string_view etag, int64_t fresh_for) {
   kPublish.run(redis_, name(key), {node_, etag, std::to_string(std::max<int64_t>(fresh_for, 1))}, ignore);
 }
 
-void SharedIndex::publish_uncacheable(std::string_view key, int64_t remember) {
+void PopIndex::publish_uncacheable(std::string_view key, int64_t remember) {
   const std::string at = name(key);
   redis_.command(at, {"SET", at, "U", "PX", std::to_string(std::max<int64_t>(remember, 1))}, ignore);
 }
 
-void SharedIndex::release(std::string_view key, uint64_t fence) {
+void PopIndex::release(std::string_view key, uint64_t fence) {
   kRelease.run(redis_, name(key), {node_, std::to_string(fence)}, ignore);
 }
 
-void SharedIndex::withdraw(std::string_view key) {
+void PopIndex::withdraw(std::string_view key) {
   kWithdraw.run(redis_, name(key), {node_}, ignore);
 }
 

@@ -1,12 +1,12 @@
 // The shared index against a real redis-server: two nodes' views of one key.
+#include "proxy/cluster/pop_index.h"
 #include "proxy/cluster/redis.h"
-#include "proxy/cluster/shared_index.h"
 #include "tests/unit/redis_fixture.h"
 
 namespace levee {
 namespace {
 
-class SharedIndexTest : public RedisFixture {
+class PopIndexTest : public RedisFixture {
  protected:
   void SetUp() override {
     RedisFixture::SetUp();
@@ -15,11 +15,11 @@ class SharedIndexTest : public RedisFixture {
     plan.deadline = kDeadline;
     redis_ = std::make_unique<Redis>(loop_, plan, breakers_);
     ASSERT_TRUE(turn_until([&] { return redis_->usable(""); }));
-    a_ = std::make_unique<SharedIndex>(*redis_, "levee", "a");
-    b_ = std::make_unique<SharedIndex>(*redis_, "levee", "b");
+    a_ = std::make_unique<PopIndex>(*redis_, "levee", "a");
+    b_ = std::make_unique<PopIndex>(*redis_, "levee", "b");
   }
   // "have NODE ETAG", "follow NODE", "lead", "uncacheable" or "alone".
-  std::string decide(SharedIndex& index, std::string_view key, std::string_view excluded = {}, int64_t lease = 1000) {
+  std::string decide(PopIndex& index, std::string_view key, std::string_view excluded = {}, int64_t lease = 1000) {
     std::string got;
     index.decide(key, lease, excluded, [&](Decision decision) { got = std::visit(Say{fence_}, decision); });
     turn_until([&] { return !got.empty(); });
@@ -44,16 +44,16 @@ class SharedIndexTest : public RedisFixture {
   uint64_t fence_ = 0;
   RedisBreakers breakers_;
   std::unique_ptr<Redis> redis_;
-  std::unique_ptr<SharedIndex> a_, b_;
+  std::unique_ptr<PopIndex> a_, b_;
 };
 
-TEST_F(SharedIndexTest, TheFirstToAskLeadsAndTheOthersFollow) {
+TEST_F(PopIndexTest, TheFirstToAskLeadsAndTheOthersFollow) {
   EXPECT_EQ(decide(*a_, "/1"), "lead");
   EXPECT_EQ(decide(*b_, "/1"), "follow a");
   EXPECT_EQ(decide(*b_, "/2"), "lead");
 }
 
-TEST_F(SharedIndexTest, APublishedKeyIsHadUntilItIsWithdrawn) {
+TEST_F(PopIndexTest, APublishedKeyIsHadUntilItIsWithdrawn) {
   EXPECT_EQ(decide(*a_, "/1"), "lead");
   a_->publish("/1", "\"x y\"", 10'000);
   EXPECT_EQ(decide(*b_, "/1"), "have a \"x y\"");
@@ -64,14 +64,14 @@ TEST_F(SharedIndexTest, APublishedKeyIsHadUntilItIsWithdrawn) {
   EXPECT_EQ(decide(*a_, "/1"), "lead");
 }
 
-TEST_F(SharedIndexTest, AReleasedOrRunOutLeaseGoesToTheNext) {
+TEST_F(PopIndexTest, AReleasedOrRunOutLeaseGoesToTheNext) {
   EXPECT_EQ(decide(*a_, "/1"), "lead");
   a_->release("/1", fence_);
   EXPECT_EQ(decide(*b_, "/1", "", 1), "lead");
   EXPECT_TRUE(turn_until([&] { return decide(*a_, "/1") == "lead"; }));
 }
 
-TEST_F(SharedIndexTest, ADeadLeadersClaimIsSetAside) {
+TEST_F(PopIndexTest, ADeadLeadersClaimIsSetAside) {
   EXPECT_EQ(decide(*a_, "/1"), "lead");
   EXPECT_EQ(decide(*b_, "/1", "a"), "lead");
   const uint64_t stolen = fence_;
@@ -81,13 +81,13 @@ TEST_F(SharedIndexTest, ADeadLeadersClaimIsSetAside) {
   EXPECT_EQ(decide(*a_, "/1"), "lead");
 }
 
-TEST_F(SharedIndexTest, AnUncacheableKeyIsLearntOnce) {
+TEST_F(PopIndexTest, AnUncacheableKeyIsLearntOnce) {
   EXPECT_EQ(decide(*a_, "/1"), "lead");
   a_->publish_uncacheable("/1", 10'000);
   EXPECT_EQ(decide(*b_, "/1"), "uncacheable");
 }
 
-TEST_F(SharedIndexTest, WithoutRedisEveryoneIsAlone) {
+TEST_F(PopIndexTest, WithoutRedisEveryoneIsAlone) {
   stop(SIGKILL);
   EXPECT_EQ(decide(*a_, "/1"), "alone");
   EXPECT_EQ(decide(*a_, "/1"), "alone");

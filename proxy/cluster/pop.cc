@@ -1,0 +1,125 @@
+#include "proxy/cluster/pop.h"
+
+#include <netdb.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+namespace levee {
+namespace {
+
+constexpr int64_t kShortestLease = 250, kLongestLease = 3000;  // ms
+
+// The IP literal of a host: hiredis would block to find one.
+std::optional<std::string> literal(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return std::nullopt;
+  std::array<char, NI_MAXHOST> text{};
+  const int failed =
+      getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  freeaddrinfo(found);
+  if (failed != 0) return std::nullopt;
+  return std::string(text.data());
+}
+
+// The first line; nothing: the file cannot be read, or says nothing.
+std::optional<std::string> read_secret(const std::string& file) {
+  std::ifstream in(file);
+  std::string secret;
+  if (!std::getline(in, secret) || secret.empty()) return std::nullopt;
+  return secret;
+}
+
+std::array<unsigned char, 32> digest_of(std::string_view text) {
+  std::array<unsigned char, 32> digest{};
+  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  return digest;
+}
+
+// Nothing: a host that cannot be found.
+std::optional<RedisPlan> plan_of(const SharedIndex& index) {
+  RedisPlan plan;
+  plan.kind = !index.sentinel_master.empty() ? RedisPlan::Kind::kSentinel
+              : index.addresses.size() > 1   ? RedisPlan::Kind::kCluster
+                                             : RedisPlan::Kind::kServer;
+  plan.master = index.sentinel_master;
+  plan.password = index.password;
+  plan.database = static_cast<int>(index.database);
+  plan.deadline = index.timeout.count();
+  for (const SharedIndex::Address& address : index.addresses) {
+    const std::optional<std::string> host = literal(address.host);
+    if (!host) return std::nullopt;
+    const std::string password = plan.kind == RedisPlan::Kind::kSentinel ? "" : index.password;
+    plan.addresses.push_back({*host, address.port, password, 0});
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config) {
+  const Cluster& cluster = config.http.cluster;
+  if (!cluster.shared_index && !cluster.peer_listen) return std::shared_ptr<Pop>();
+  if (cluster.node.empty()) return std::string("a PoP's node must have a name: \"node NAME advertise=http://ip:port\"");
+  if (cluster.peer_secret_file.empty()) return std::string("no \"peer_secret\" is defined for the PoP");
+  const std::string file = config.full_path(cluster.peer_secret_file);
+  const std::optional<std::string> secret = read_secret(file);
+  if (!secret) return "cannot read a secret from \"" + file + "\"";
+  RedisPlan plan;
+  if (cluster.shared_index) {
+    if (cluster.shared_index->tls) return std::string("\"shared_index\" does not support rediss:// yet");
+    const std::optional<RedisPlan> found = plan_of(*cluster.shared_index);
+    if (!found) return std::string("host not found in \"shared_index\"");
+    plan = *found;
+  }
+  return std::make_shared<Pop>(cluster, std::move(plan), *secret);
+}
+
+Pop::Pop(const Cluster& config, RedisPlan plan, std::string secret)
+    : config_(config),
+      plan_(std::move(plan)),
+      prefix_(config.shared_index ? config.shared_index->prefix : std::string()),
+      secret_(std::move(secret)) {}
+
+bool Pop::is_secret(std::string_view offered) const {
+  const auto ours = digest_of(secret_), theirs = digest_of(offered);
+  return CRYPTO_memcmp(ours.data(), theirs.data(), ours.size()) == 0;
+}
+
+void Pop::fetched(int64_t took) {
+  const int64_t before = fetch_time_.load(std::memory_order_relaxed);
+  // Rises at once and falls slowly: a lease that is too long only delays a take-over.
+  fetch_time_.store(std::max(took, before - before / 16), std::memory_order_relaxed);
+}
+
+int64_t Pop::lease() const {
+  return std::clamp(2 * fetch_time_.load(std::memory_order_relaxed), kShortestLease, kLongestLease);
+}
+
+PopIndex* PopMember::index(const std::shared_ptr<Pop>& pop) {
+  if (!pop || !pop->indexed()) return nullptr;
+  if (pop != pop_) {
+    index_.reset();
+    redis_ = std::make_unique<Redis>(worker_.loop(), pop->plan(), pop->breakers());
+    index_ = std::make_unique<PopIndex>(*redis_, pop->prefix(), pop->node());
+    pop_ = pop;
+  }
+  return index_.get();
+}
+
+std::optional<SocketAddress> PopMember::address(const Pop& pop, std::string_view node) {
+  const std::shared_ptr<const Nodes> nodes = pop.roster().nodes();
+  if (!nodes) return std::nullopt;
+  const auto found = nodes->find(node);
+  if (found == nodes->end() || node == pop.node()) return std::nullopt;
+  std::string_view url = found->second.address;
+  url.remove_prefix(std::min(url.find("://") + 3, url.size()));
+  return parse_socket_address(url.substr(0, url.find('/')), 80);
+}
+
+}  // namespace levee
