@@ -283,7 +283,7 @@ const Directive kDirectives[] = {
     {"breaker",
      kUpstream,
      {1, 5},
-     "failures=5 ratio=50% window=10s backoff=1s max_backoff=30s",
+     "failures=5 ratio=50% window=10s backoff=500ms max_backoff=2s",
      set<&Upstream::breaker, breaker>,
      "When a server is left alone: failures in a row, or their share in a window; and for how long; or off."},
     {"health_check",

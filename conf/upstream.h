@@ -73,7 +73,7 @@ struct Breaker {
   bool enabled = true;
   uint32_t failures = 5;  // in a row
   double ratio = 0.5;     // of the requests within window
-  Milliseconds window{10'000}, backoff{1'000}, max_backoff{30'000};
+  Milliseconds window{10'000}, backoff{500}, max_backoff{2'000};
 };
 
 // What a health check wants to see: match NAME { ... }.

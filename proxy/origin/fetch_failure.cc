@@ -51,7 +51,8 @@ std::string_view describe(Failure why) {
 
 // An attempt came to nothing: another one, or the end.
 Fetch::Next Fetch::failed(Trouble trouble, Failure why) {
-  if (seat_) log(LogLevel::kError, 0, "fetch: ", describe(why), ", upstream: ", seat_.peer().name, ", request: ", order_.target);
+  if (seat_)
+    log(LogLevel::kError, 0, "fetch: ", describe(why), ", upstream: ", seat_.peer().name, ", request: ", order_.target);
   if (writer_.is_open()) return cut();
 
   const bool closed_while_idle = trouble == Trouble::kError && connection_ != nullptr && connection_->reused() &&

@@ -12,6 +12,7 @@ constexpr int64_t kLongestWindow = 1000;           // ms, once kLeast samples ar
 constexpr double kChance = 1.5;                    // standard errors that are taken for chance
 constexpr double kTolerance = 1.06, kSlack = 0.5;  // above the baseline: a factor, and ms
 constexpr double kDrop = 0.9;
+constexpr double kSame = 0.92;                            // of the mean before: it did not fall with the limit
 constexpr int64_t kHold = 10'000, kLongestHold = 60'000;  // ms
 
 }  // namespace
@@ -46,6 +47,7 @@ void Limiter::sample(int64_t started, int64_t now, uint32_t in_flight) {
 
 void Limiter::dropped(int64_t started, int64_t now) {
   if (!rule_.adaptive || started < changed_) return;  // one cut for all that started under the same limit
+  descent_limit_ = 0;
   const double next = std::floor(limit_ * kDrop);
   ceiling_ = std::max<double>(next, rule_.min);
   hold_until_ = now + kHold / 4;
@@ -59,8 +61,10 @@ void Limiter::close_window(int64_t now) {
   const double error = std::sqrt(variance / count);
   const bool used = window_.peak * 10 >= limit_ * 8;
   window_ = {};
-  if (baseline_ > 0 && mean - kChance * error > baseline_ * kTolerance + kSlack) {
-    congested(mean, now);
+  if (descent_limit_ > 0) {
+    look_down(mean, error, now, used);
+  } else if (baseline_ > 0 && limit_ > rule_.min && mean - kChance * error > baseline_ * kTolerance + kSlack) {
+    descend(mean, now);
   } else {
     calm(mean, error, now, used);
   }
@@ -68,7 +72,6 @@ void Limiter::close_window(int64_t now) {
 
 void Limiter::calm(double mean, double error, int64_t now, bool used) {
   remember(mean + kChance * error, now);
-  episode_limit_ = 0;
   if (!used || limit_ >= rule_.max) return;
   const double step = std::max(1.0, std::floor(std::sqrt(static_cast<double>(limit_))));
   if (ceiling_ > 0 && limit_ + 1 > ceiling_) {
@@ -80,26 +83,34 @@ void Limiter::calm(double mean, double error, int64_t now, bool used) {
   }
 }
 
-void Limiter::congested(double mean, int64_t now) {
-  if (episode_limit_ == 0) {
-    episode_limit_ = limit_;
-    episode_mean_ = mean;
-  } else if ((limit_ <= episode_limit_ * 0.6 || limit_ <= rule_.min) && mean >= 0.85 * episode_mean_) {
-    // Less load made it no faster: not our queue.
+void Limiter::descend(double mean, int64_t now) {
+  descent_limit_ = limit_;
+  descent_mean_ = mean;
+  change(std::min(std::floor(limit_ * std::clamp(baseline_ / mean, 0.5, 0.9) + 0.25), limit_ - 1.0), now);
+}
+
+void Limiter::look_down(double mean, double error, int64_t now, bool used) {
+  const double proportion = limit_ / descent_limit_;
+  const bool followed = mean - kChance * error <= descent_mean_ * proportion * kTolerance + kSlack;
+  if (used && followed && limit_ > rule_.min) {
+    remember(mean + kChance * error, now);
+    return descend(mean, now);
+  }
+  const double carried = followed ? limit_ : std::floor(descent_limit_ * mean / descent_mean_ + 0.25);
+  if (!followed && mean >= kSame * descent_mean_) {
     buckets_.fill(0);
-    baseline_ = mean;
-    buckets_[static_cast<size_t>(bucket_) % kBuckets] = mean;
+    baseline_ = 0;
     ceiling_ = 0;
     hold_ = 0;
-    change(episode_limit_, now);
-    episode_limit_ = 0;
-    return;
+  } else if (used) {
+    hold_ = hold_ == 0 ? kHold : std::min(2 * hold_, kLongestHold);
+    hold_until_ = now + hold_;
+    ceiling_ = std::clamp<double>(carried, limit_, descent_limit_);
   }
-  const double next = std::floor(limit_ * std::clamp(baseline_ / mean, 0.5, 1.0) + 0.25);
-  hold_ = hold_ == 0 ? kHold : std::min(2 * hold_, kLongestHold);
-  change(std::min(next, limit_ - 1.0), now);
-  ceiling_ = limit_;
-  hold_until_ = now + hold_;
+  remember(mean + kChance * error, now);
+  const double back = std::clamp<double>(carried, limit_, descent_limit_);
+  descent_limit_ = 0;
+  change(back, now);
 }
 
 void Limiter::change(double limit, int64_t now) {

@@ -3,11 +3,12 @@
 // Pure, time is passed in (ms). Guarded by its Admission's mutex.
 //
 // Adaptive: samples are gathered in windows. A window whose mean is above the baseline (the least that a window of the
-// last half minute had) by more than chance explains has found a queue at the origin: the limit becomes what Little's
-// law says it can carry without one. Failures of load (time-outs, resets, 429, 503) cut it by a tenth and are never
-// taken for samples. It grows only while it is used, and beyond a limit that once was too much only seldom. There is no
-// probing phase. When the time to head does not follow the limit down, the origin has become slower by itself: the
-// baseline moves.
+// last half minute had) by more than chance explains looks like a queue at the origin, and the limit goes down. As long
+// as the time to head falls with it in proportion, it was a queue, and the limit goes down further; when it does not,
+// it goes back to what Little's law says the origin carries without one. If it did not fall at all, the origin has
+// become slower by itself, and the baseline moves. Failures of load (time-outs, resets, 429, 503) cut the limit by a
+// tenth and are never taken for samples. It grows only while it is used, and beyond what once was too much only seldom.
+// There is no probing phase.
 #pragma once
 
 #include <array>
@@ -40,7 +41,8 @@ class Limiter {
   };
   void close_window(int64_t now);
   void calm(double mean, double error, int64_t now, bool used);
-  void congested(double mean, int64_t now);
+  void descend(double mean, int64_t now);
+  void look_down(double mean, double error, int64_t now, bool used);
   void change(double limit, int64_t now);
   void remember(double bound, int64_t now);
 
@@ -57,7 +59,7 @@ class Limiter {
   double ceiling_ = 0;                           // a limit that was too much; 0: none known
   int64_t hold_until_ = 0;                       // not beyond ceiling_ before
   int64_t hold_ = 0;                             // ms; doubles each time that going beyond failed
-  double episode_limit_ = 0, episode_mean_ = 0;  // when the congestion began; 0: there is none
+  double descent_limit_ = 0, descent_mean_ = 0;  // before the limit went down; 0: it is not going down
 };
 
 }  // namespace levee

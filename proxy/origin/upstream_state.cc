@@ -95,6 +95,7 @@ void Seat::leave() {
 }
 
 void UpstreamState::apply(const Upstream& upstream, int64_t now) {
+  admission_->apply(upstream);
   std::vector<Place> places;
   for (const UpstreamServer& server : upstream.servers) {
     Place place;

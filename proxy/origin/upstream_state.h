@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "conf/config.h"
+#include "proxy/origin/admission.h"
 #include "proxy/origin/balancer.h"
 #include "proxy/origin/retry_budget.h"
 
@@ -66,6 +67,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
  public:
   explicit UpstreamState(std::string name) : name_(std::move(name)) {}
   const std::string& name() const { return name_; }
+  Admission& admission() { return *admission_; }
 
   // The configuration of it, again at each reload. Peers that are named again keep their state.
   void apply(const Upstream& upstream, int64_t now);
@@ -102,6 +104,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   double dice() { return std::uniform_real_distribution<double>(0, 1)(dice_); }
 
   const std::string name_;
+  const std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
   mutable std::mutex mutex_;  // guards all below
   std::shared_ptr<const Upstream> rules_ = std::make_shared<Upstream>();
   struct Place {

@@ -1,0 +1,202 @@
+#include "proxy/origin/admission.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace levee {
+namespace {
+
+constexpr int64_t kLeastRetry = 1000, kMostRetry = 3000;  // ms, what the refused are told
+
+// For the moments at which a slot comes back from wherever a fetch was destroyed.
+int64_t clock_now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Permit& Permit::operator=(Permit&& other) noexcept {
+  release();
+  admission_ = std::move(other.admission_);
+  return *this;
+}
+
+void Permit::release() {
+  if (const auto admission = std::exchange(admission_, nullptr)) admission->release(clock_now());
+}
+
+void Permit::head_came(int64_t started, int64_t now) {
+  Admission::Wakes wakes;
+  {
+    const std::lock_guard lock(admission_->mutex_);
+    if (!admission_->limited_) return;
+    admission_->limiter_.sample(started, now, admission_->in_flight_);
+    admission_->grant(now, wakes);
+  }
+  Admission::wake(wakes);
+}
+
+void Permit::failed(int64_t started, int64_t now) {
+  const std::lock_guard lock(admission_->mutex_);
+  if (admission_->limited_) admission_->limiter_.dropped(started, now);
+}
+
+Place& Place::operator=(Place&& other) noexcept {
+  leave();
+  admission_ = std::move(other.admission_);
+  ticket_ = other.ticket_;
+  return *this;
+}
+
+Place::Standing Place::claim(std::optional<Permit>& permit) {
+  const std::lock_guard lock(admission_->mutex_);
+  const auto at = admission_->waiters_.find(ticket_);
+  const Standing standing = at->second.standing;
+  if (standing == Standing::kWaiting) return standing;
+  admission_->waiters_.erase(at);
+  // The slot was counted when it was granted.
+  if (standing == Standing::kGranted) permit.emplace(Permit(admission_));
+  ticket_ = 0;
+  return standing;
+}
+
+void Place::leave() {
+  const auto admission = std::exchange(admission_, nullptr);
+  if (admission == nullptr || ticket_ == 0) return;
+  bool granted = false;
+  {
+    const std::lock_guard lock(admission->mutex_);
+    const auto at = admission->waiters_.find(ticket_);
+    granted = at->second.standing == Standing::kGranted;
+    admission->waiters_.erase(at);
+    admission->queue_.remove(ticket_);
+  }
+  if (granted) admission->release(clock_now());
+}
+
+void Admission::apply(const Upstream& upstream) {
+  Wakes wakes;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool same_kind = limited_ && upstream.concurrency && rule_.adaptive == upstream.concurrency->adaptive;
+    limited_ = upstream.concurrency.has_value();
+    if (limited_) {
+      rule_ = *upstream.concurrency;
+      if (same_kind) {
+        limiter_.apply(rule_);
+      } else {
+        limiter_ = Limiter(rule_);
+      }
+    }
+    queue_.resize(upstream.queue.size);
+    queue_timeout_ = upstream.queue.timeout.count();
+    grant(clock_now(), wakes);
+  }
+  wake(wakes);
+}
+
+void Admission::set_share(double share) {
+  Wakes wakes;
+  {
+    const std::lock_guard lock(mutex_);
+    share_ = std::clamp(share, 0.0, 1.0);
+    grant(clock_now(), wakes);
+  }
+  wake(wakes);
+}
+
+uint32_t Admission::limit() const {
+  if (!limited_) return UINT32_MAX;
+  return std::max(1U, static_cast<uint32_t>(share_ * limiter_.limit() + 0.5));
+}
+
+Admission::Answer Admission::admit(Priority priority, bool may_wait, Subscriber who, int64_t now) {
+  std::optional<Subscriber> shed;
+  std::optional<Place> place;
+  {
+    const std::lock_guard lock(mutex_);
+    // Nobody goes past those who wait, unless they are of a lower class.
+    size_t before = 0;
+    for (size_t i = 0; i <= class_index(priority); ++i) before += queue_.size(kClasses[i]);
+    if (in_flight_ < limit() && before == 0) {
+      ++in_flight_;
+      ++counts_.admitted;
+      return Permit(shared_from_this());
+    }
+    if (!may_wait || queue_timeout_ <= 0) return Refused{jittered_retry()};
+    const FetchQueue::Pushed pushed = queue_.push(priority, now, now + queue_timeout_);
+    if (pushed.ticket == 0) return Refused{jittered_retry()};
+    ++counts_.waits[class_index(priority)];
+    waiters_.emplace(pushed.ticket, Waiter{who, Place::Standing::kWaiting, now});
+    place.emplace(Place(shared_from_this(), pushed.ticket));
+    if (pushed.shed) {
+      Waiter& waiter = waiters_.at(*pushed.shed);
+      waiter.standing = Place::Standing::kShed;
+      shed = waiter.who;
+    }
+  }
+  if (shed) wake({*shed});
+  return std::move(*place);
+}
+
+void Admission::count_stale() {
+  const std::lock_guard lock(mutex_);
+  ++counts_.overloaded_stale;
+}
+
+void Admission::count_shed(Priority priority) {
+  const std::lock_guard lock(mutex_);
+  ++counts_.sheds[class_index(priority)];
+}
+
+int64_t Admission::queue_timeout() const {
+  const std::lock_guard lock(mutex_);
+  return queue_timeout_;
+}
+
+void Admission::release(int64_t now) {
+  Wakes wakes;
+  {
+    const std::lock_guard lock(mutex_);
+    --in_flight_;
+    grant(now, wakes);
+  }
+  wake(wakes);
+}
+
+// Gives free slots to those who wait.
+void Admission::grant(int64_t now, Wakes& wakes) {
+  while (in_flight_ < limit()) {
+    const std::optional<uint64_t> ticket = queue_.pop(now);
+    if (!ticket) return;
+    Waiter& waiter = waiters_.at(*ticket);
+    waiter.standing = Place::Standing::kGranted;
+    counts_.waited_ms += static_cast<uint64_t>(std::max<int64_t>(now - waiter.since, 0));
+    ++in_flight_;
+    ++counts_.admitted;
+    wakes.push_back(waiter.who);
+  }
+}
+
+void Admission::wake(const Wakes& wakes) {
+  for (const Subscriber& who : wakes) who.waker->wake({&who.token, 1});
+}
+
+int64_t Admission::jittered_retry() {
+  return std::uniform_int_distribution<int64_t>(kLeastRetry, kMostRetry)(dice_);
+}
+
+AdmissionSnapshot Admission::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  AdmissionSnapshot now = counts_;
+  now.limited = limited_;
+  now.adaptive = limited_ && rule_.adaptive;
+  now.limit = limited_ ? limit() : 0;
+  now.in_flight = in_flight_;
+  now.baseline = limiter_.baseline();
+  for (size_t i = 0; i < kClasses.size(); ++i) now.queued[i] = queue_.size(kClasses[i]);
+  return now;
+}
+
+}  // namespace levee

@@ -1,0 +1,126 @@
+// Who may ask an upstream now: its limit, and the queue before it. One an upstream, for the whole process.
+//
+//   admit --> Permit                          a slot; held until the fetch has ended, given back exactly once
+//     |-----> Place --woken--> claim: Permit  in the queue; dropping it leaves the queue
+//     '-----> Refused
+//
+// Thread-safe. No lock is held while a fetch is woken.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cache/flight.h"
+#include "conf/upstream.h"
+#include "proxy/origin/fetch_queue.h"
+#include "proxy/origin/limiter.h"
+
+namespace levee {
+
+class Admission;
+
+class Permit {
+ public:
+  Permit(Permit&& other) noexcept : admission_(std::move(other.admission_)) {}
+  Permit& operator=(Permit&& other) noexcept;
+  ~Permit() { release(); }
+
+  // What the limiter learns; `started`: when the request was sent. A head that came, or a failure of load.
+  void head_came(int64_t started, int64_t now);
+  void failed(int64_t started, int64_t now);
+
+ private:
+  friend class Admission;
+  friend class Place;
+  explicit Permit(std::shared_ptr<Admission> admission) : admission_(std::move(admission)) {}
+  void release();
+  std::shared_ptr<Admission> admission_;
+};
+
+class Place {
+ public:
+  Place(Place&& other) noexcept : admission_(std::move(other.admission_)), ticket_(other.ticket_) {}
+  Place& operator=(Place&& other) noexcept;
+  ~Place() { leave(); }
+
+  enum class Standing : uint8_t { kWaiting, kGranted, kShed };
+  // kGranted: `permit` is set, and the place is over. kShed: somebody more important needed the room.
+  Standing claim(std::optional<Permit>& permit);
+
+ private:
+  friend class Admission;
+  Place(std::shared_ptr<Admission> admission, uint64_t ticket) : admission_(std::move(admission)), ticket_(ticket) {}
+  void leave();
+  std::shared_ptr<Admission> admission_;
+  uint64_t ticket_ = 0;
+};
+
+struct Refused {
+  int64_t retry_after = 0;  // ms, jittered
+};
+
+struct AdmissionSnapshot {
+  bool limited = false, adaptive = false;
+  uint32_t limit = 0;  // if limited
+  uint32_t in_flight = 0;
+  double baseline = 0;                            // ms to the response head without a queue; 0: not known
+  std::array<size_t, kClasses.size()> queued{};   // by class, as kClasses
+  std::array<uint64_t, kClasses.size()> waits{};  // fetches that ever waited
+  std::array<uint64_t, kClasses.size()> sheds{};  // fetches refused: no room, or no slot in time
+  uint64_t admitted = 0, overloaded_stale = 0;
+  uint64_t waited_ms = 0;  // of all who got a slot from the queue
+};
+
+class Admission : public std::enable_shared_from_this<Admission> {
+ public:
+  // Again at each reload; what was learnt stays.
+  void apply(const Upstream& upstream);
+  // This node's part of a limit that a PoP shares, 0 to 1.
+  void set_share(double share);
+
+  using Answer = std::variant<Permit, Place, Refused>;
+  // may_wait: false refuses at once where it would have to wait. `who` is woken when the place's standing has changed.
+  Answer admit(Priority priority, bool may_wait, Subscriber who, int64_t now);
+  // A fetch that was refused, and that a stale copy answers.
+  void count_stale();
+  void count_shed(Priority priority);
+  int64_t queue_timeout() const;  // ms
+  AdmissionSnapshot snapshot() const;
+
+ private:
+  friend class Permit;
+  friend class Place;
+  struct Waiter {
+    Subscriber who;
+    Place::Standing standing = Place::Standing::kWaiting;
+    int64_t since = 0;
+  };
+  using Wakes = std::vector<Subscriber>;
+  uint32_t limit() const;
+  void release(int64_t now);
+  void grant(int64_t now, Wakes& wakes);
+  static void wake(const Wakes& wakes);
+  int64_t jittered_retry();
+
+  mutable std::mutex mutex_;  // guards all below
+  bool limited_ = false;
+  Concurrency rule_;
+  Limiter limiter_{Concurrency{}};
+  double share_ = 1;
+  FetchQueue queue_{0};
+  int64_t queue_timeout_ = 0;
+  uint32_t in_flight_ = 0;
+  std::map<uint64_t, Waiter> waiters_;  // by ticket
+  AdmissionSnapshot counts_;
+  std::minstd_rand dice_{std::random_device{}()};
+};
+
+}  // namespace levee

@@ -1,0 +1,222 @@
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "proxy/origin/balancer.h"
+
+namespace levee {
+namespace {
+
+class BalancerTest : public testing::Test {
+ protected:
+  void server(const std::string& name, uint32_t weight = 1) {
+    auto peer = std::make_shared<Peer>();
+    peer->name = name;
+    peer->server.weight = weight;
+    peers.push_back(peer);
+    balancer.set_peers(upstream, peers);
+  }
+  void rule(Balance balance) {
+    upstream.balance = std::move(balance);
+    balancer.set_peers(upstream, peers);
+  }
+  std::string pick(uint64_t hash = 0, std::vector<const Peer*> tried = {}) {
+    const Choice choice = balancer.choose(upstream, hash, tried, now, dice);
+    last = choice.vacancy;
+    return choice.peer ? choice.peer->name : "";
+  }
+  std::map<std::string, int> picks(int count) {
+    std::map<std::string, int> counts;
+    for (int i = 0; i < count; ++i) ++counts[pick(static_cast<uint64_t>(i))];
+    return counts;
+  }
+  void fail(Peer& peer) {
+    ++peer.fails;
+    peer.checked = peer.last_fail = now;
+  }
+  Upstream upstream;
+  Peers peers;
+  Balancer balancer;
+  int64_t now = 100'000;
+  std::minstd_rand dice{1};
+  Vacancy last = Vacancy::kFound;
+};
+
+TEST_F(BalancerTest, RoundRobinSpreadsSmoothlyByWeight) {
+  server("a", 5);
+  server("b");
+  server("c");
+  std::string order;
+  for (int i = 0; i < 7; ++i) order += pick();
+  EXPECT_EQ(order, "aabacaa");  // nginx's
+}
+
+TEST_F(BalancerTest, LeastConnPrefersTheLessBusyForItsWeight) {
+  server("a", 2);
+  server("b");
+  rule(LeastConn{});
+  peers[0]->connections = 3;
+  peers[1]->connections = 1;
+  EXPECT_EQ(pick(), "b");
+  peers[1]->connections = 2;
+  EXPECT_EQ(pick(), "a");
+}
+
+TEST_F(BalancerTest, AHashAlwaysFindsTheSameServerAndSpreads) {
+  for (const char* name : {"a", "b", "c", "d"}) server(name);
+  for (const Balance& balance : {Balance(Hash{{}, false}), Balance(Hash{{}, true}), Balance(IpHash{})}) {
+    rule(balance);
+    EXPECT_EQ(pick(42), pick(42));
+    for (const auto& [name, count] : picks(4000)) EXPECT_NEAR(count, 1000, 250) << name;
+  }
+}
+
+TEST_F(BalancerTest, AConsistentHashMovesOnlyTheKeysOfTheServerThatWent) {
+  for (const char* name : {"a", "b", "c", "d"}) server(name);
+  rule(Hash{{}, true});
+  std::vector<std::string> before;
+  for (uint64_t key = 0; key < 1000; ++key) before.push_back(pick(key));
+  peers.pop_back();
+  balancer.set_peers(upstream, peers);
+  for (uint64_t key = 0; key < 1000; ++key) {
+    if (before[key] != "d") {
+      EXPECT_EQ(pick(key), before[key]);
+    }
+  }
+}
+
+TEST_F(BalancerTest, RandomTwoLeastConnAvoidsTheBusiest) {
+  for (const char* name : {"a", "b", "c"}) server(name);
+  rule(Random{true, true});
+  peers[0]->connections = 100;
+  const auto counts = picks(300);
+  EXPECT_EQ(counts.count("a"), 0U);
+  EXPECT_GT(counts.at("b"), 80);
+}
+
+TEST_F(BalancerTest, ABackupIsUsedOnlyWhenNoOtherIsUp) {
+  server("a");
+  server("b");
+  peers[1]->server.backup = true;
+  EXPECT_EQ(picks(10).at("a"), 10);
+  peers[0]->server.down = true;
+  EXPECT_EQ(pick(), "b");
+  peers[1]->healthy = false;
+  EXPECT_EQ(pick(), "");
+  EXPECT_EQ(last, Vacancy::kDown);
+}
+
+TEST_F(BalancerTest, MaxFailsTakesAServerOutForFailTimeoutAndThenTriesItOnce) {
+  server("a");
+  server("b");
+  fail(*peers[0]);
+  EXPECT_EQ(picks(10).at("b"), 10);
+  now += 10'001;
+  EXPECT_EQ(picks(10).at("a"), 1);
+}
+
+TEST_F(BalancerTest, MaxFailsDoesNotTakeTheOnlyServerOut) {
+  server("a");
+  fail(*peers[0]);
+  EXPECT_EQ(pick(), "a");
+}
+
+TEST_F(BalancerTest, MaxConnsMakesAServerBusyNotDown) {
+  server("a");
+  peers[0]->server.max_conns = 2;
+  peers[0]->connections = 2;
+  EXPECT_EQ(pick(), "");
+  EXPECT_EQ(last, Vacancy::kBusy);
+  peers[0]->connections = 1;
+  EXPECT_EQ(pick(), "a");
+}
+
+TEST_F(BalancerTest, ATriedServerIsNotChosenAgain) {
+  server("a");
+  server("b");
+  EXPECT_EQ(pick(0, {peers[0].get()}), "b");
+  EXPECT_EQ(pick(0, {peers[0].get(), peers[1].get()}), "");
+  EXPECT_EQ(last, Vacancy::kTried);
+}
+
+TEST_F(BalancerTest, AServerThatReturnsStartsSlowly) {
+  server("a", 10);
+  server("b", 10);
+  peers[0]->server.slow_start = Milliseconds(10'000);
+  peers[0]->returned = now;
+  now += 1'000;
+  EXPECT_NEAR(picks(110)["a"], 10, 3);
+  now += 10'000;
+  EXPECT_NEAR(picks(100)["a"], 50, 3);
+}
+
+class BreakerTest : public testing::Test {
+ protected:
+  void failures(int count) {
+    for (int i = 0; i < count; ++i) breaker.failed(limits, now, 0, 0.5);
+  }
+  Breaker limits{true, 5, 0.5, Milliseconds(10'000), Milliseconds(1'000), Milliseconds(4'000)};
+  ServerBreaker breaker;
+  int64_t now = 1'000'000;
+};
+
+TEST_F(BreakerTest, OpensOnFailuresInARowAndTriesOneRequestAfterAPause) {
+  failures(4);
+  breaker.succeeded(limits, now);
+  failures(4);
+  EXPECT_TRUE(breaker.admits(now));
+  failures(1);
+  EXPECT_FALSE(breaker.admits(now));
+  now += 1'000;
+  EXPECT_TRUE(breaker.admits(now));
+  EXPECT_TRUE(breaker.start(now));
+  EXPECT_FALSE(breaker.admits(now));
+  breaker.succeeded(limits, now);
+  EXPECT_EQ(breaker.state(now), ServerBreaker::State::kClosed);
+}
+
+TEST_F(BreakerTest, PausesDoubleWithinBoundsWhileTrialsFail) {
+  failures(5);
+  int64_t before = 1'000;
+  for (const int64_t expected : {2'000, 4'000, 4'000}) {
+    now += before;
+    ASSERT_TRUE(breaker.start(now));
+    failures(1);
+    EXPECT_EQ(breaker.retry_at() - now, expected);
+    before = expected;
+  }
+}
+
+TEST_F(BreakerTest, ATrialThatSaysNothingLetsTheNextOneTry) {
+  failures(5);
+  now += 1'000;
+  ASSERT_TRUE(breaker.start(now));
+  breaker.end_trial();
+  EXPECT_TRUE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, OpensOnTheRatioOfAWindow) {
+  for (int i = 0; i < 30; ++i) {
+    breaker.succeeded(limits, now);
+    failures(1);
+  }
+  EXPECT_FALSE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, HonoursRetryAfterWithinBounds) {
+  failures(4);
+  breaker.failed(limits, now, 3'000, 0.5);
+  EXPECT_EQ(breaker.retry_at() - now, 3'000);
+  now += 3'000;
+  breaker.failed(limits, now, 3'600'000, 0.5);
+  EXPECT_EQ(breaker.retry_at() - now, 4'000);
+}
+
+TEST_F(BreakerTest, OffNeverOpens) {
+  limits.enabled = false;
+  failures(100);
+  EXPECT_TRUE(breaker.admits(now));
+}
+
+}  // namespace
+}  // namespace levee

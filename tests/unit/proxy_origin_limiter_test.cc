@@ -1,0 +1,219 @@
+// The limiter against a simulated origin in virtual time: S slots, a FIFO queue in front of them, no sockets.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <queue>
+#include <random>
+#include <vector>
+
+#include "proxy/origin/limiter.h"
+
+namespace levee {
+namespace {
+
+// Demand is without end (or as `wanted` says): whenever the limit allows, a fetch starts.
+class Simulation {
+ public:
+  Simulation(Concurrency rule, uint32_t slots, std::function<int64_t(Simulation&)> service)
+      : limiter(rule), slots_(slots), service_(std::move(service)) {}
+
+  Limiter limiter;
+  std::minstd_rand dice{7};
+  int64_t now = 1;
+  uint32_t wanted = 1'000'000;           // fetches that want to be on their way
+  int64_t constant_timeout = 0;          // every fetch fails after so long
+  uint32_t collapse = 1'000'000;         // beyond so many at the origin: 503 at once
+  uint32_t most = 0, least_limit = ~0U;  // since reset()
+  uint64_t served = 0, refused = 0;
+
+  void set_slots(uint32_t slots) { slots_ = slots; }
+  void reset() {
+    most = 0;
+    least_limit = ~0U;
+    served = refused = 0;
+  }
+  void run(int64_t milliseconds) {
+    for (const int64_t end = now + milliseconds; now < end; ++now) turn();
+  }
+
+ private:
+  struct Fetch {
+    int64_t started, ends;
+    bool ok;
+    bool operator>(const Fetch& other) const { return ends > other.ends; }
+  };
+  void turn() {
+    while (!running_.empty() && running_.top().ends <= now) {
+      const Fetch done = running_.top();
+      running_.pop();
+      if (done.ok) {
+        limiter.sample(done.started, now, in_flight_);
+        ++served;
+      } else {
+        limiter.dropped(done.started, now);
+        ++refused;
+      }
+      --in_flight_;
+    }
+    free_.resize(std::max<size_t>(slots_, 1), now);
+    while (in_flight_ < std::min(limiter.limit(), wanted)) start();
+    most = std::max(most, in_flight_);
+    least_limit = std::min(least_limit, limiter.limit());
+  }
+  void start() {
+    ++in_flight_;
+    if (constant_timeout > 0) return running_.push({now, now + constant_timeout, false});
+    if (in_flight_ > collapse) return running_.push({now, now + 1, false});
+    auto slot = std::min_element(free_.begin(), free_.end());
+    *slot = std::max(*slot, now) + service_(*this);
+    running_.push({now, *slot, true});
+  }
+  uint32_t slots_;
+  std::function<int64_t(Simulation&)> service_;
+  std::vector<int64_t> free_;
+  uint32_t in_flight_ = 0;
+  std::priority_queue<Fetch, std::vector<Fetch>, std::greater<>> running_;
+};
+
+Concurrency adaptive(uint32_t initial = 20, uint32_t min = 2, uint32_t max = 200) {
+  return {true, initial, min, max};
+}
+auto fixed(int64_t time) {
+  return [time](Simulation&) { return time; };
+}
+auto noisy(int64_t time) {
+  return
+      [time](Simulation& s) { return std::uniform_int_distribution<int64_t>(time * 8 / 10, time * 12 / 10)(s.dice); };
+}
+
+TEST(Limiter, AFixedLimitStaysWhatItIs) {
+  Limiter limiter({false, 8, 1, 0});
+  for (int64_t t = 1; t < 10'000; ++t) {
+    limiter.sample(t - 1, t, 8);
+    limiter.dropped(t - 1, t);
+  }
+  EXPECT_EQ(limiter.limit(), 8U);
+}
+
+TEST(Limiter, FindsTheSlotsOfAnOriginFromBelow) {
+  Simulation origin(adaptive(2), 8, fixed(100));
+  origin.run(20'000);
+  origin.reset();
+  origin.run(60'000);
+  EXPECT_GE(origin.served, 600U * 95 / 100);
+  EXPECT_LE(origin.most, 11U);
+  EXPECT_GE(origin.least_limit, 7U);
+}
+
+TEST(Limiter, FindsTheSlotsOfANoisyOrigin) {
+  Simulation origin(adaptive(4), 16, noisy(50));
+  origin.run(20'000);
+  origin.reset();
+  origin.run(60'000);
+  EXPECT_GE(origin.served, 60'000U / 50 * 16 * 90 / 100);
+  EXPECT_LE(origin.most, 32U);
+}
+
+TEST(Limiter, AStepInLatencyIsNotTakenForAQueueForEver) {
+  int64_t time = 50;
+  Simulation origin(adaptive(), 32, [&](Simulation&) { return time; });
+  origin.run(30'000);
+  time = 200;
+  origin.run(30'000);
+  origin.reset();
+  origin.run(30'000);
+  EXPECT_GE(origin.served, 30'000U / 200 * 32 * 85 / 100);
+  EXPECT_LE(origin.most, 48U);
+}
+
+TEST(Limiter, FollowsAStepInCapacityDownAndUp) {
+  Simulation origin(adaptive(4), 32, fixed(50));
+  origin.run(30'000);
+  origin.set_slots(8);
+  origin.run(10'000);
+  origin.reset();
+  origin.run(20'000);
+  EXPECT_LE(origin.most, 14U);
+  EXPECT_GE(origin.served, 20'000U / 50 * 8 * 90 / 100);
+  origin.set_slots(32);
+  origin.run(120'000);
+  origin.reset();
+  origin.run(10'000);
+  EXPECT_GE(origin.served, 10'000U / 50 * 32 * 60 / 100);
+}
+
+TEST(Limiter, ASlowDriftMovesTheBaseline) {
+  double time = 50;
+  Simulation origin(adaptive(), 16, [&](Simulation&) { return static_cast<int64_t>(time); });
+  origin.run(20'000);
+  for (int i = 0; i < 300; ++i) {  // to twice the time in five minutes
+    time += 50.0 / 300;
+    origin.run(1'000);
+  }
+  origin.reset();
+  origin.run(20'000);
+  EXPECT_GE(origin.served, 20'000U / 100 * 16 * 85 / 100);
+  EXPECT_LE(origin.most, 28U);
+}
+
+TEST(Limiter, ConstantTimeOutsLeadDownToTheLeastAndNotUp) {
+  Simulation origin(adaptive(), 16, fixed(50));
+  origin.run(20'000);
+  origin.constant_timeout = 1'000;
+  uint32_t before = origin.limiter.limit();
+  for (int i = 0; i < 40; ++i) {
+    origin.run(1'500);
+    EXPECT_LE(origin.limiter.limit(), before);
+    before = origin.limiter.limit();
+  }
+  EXPECT_EQ(before, 2U);
+  origin.constant_timeout = 0;
+  origin.run(10'000);
+  origin.reset();
+  origin.run(10'000);
+  EXPECT_GE(origin.served, 10'000U / 50 * 16 * 80 / 100);
+}
+
+TEST(Limiter, BimodalTimesAreNotTakenForAQueue) {
+  Simulation origin(adaptive(), 64, [](Simulation& s) { return s.dice() % 2 == 0 ? 5 : 200; });
+  origin.run(30'000);
+  origin.reset();
+  origin.run(60'000);
+  EXPECT_GE(origin.served, static_cast<uint64_t>(60'000 / 102.5 * 64 * 0.7));
+  EXPECT_LE(origin.most, 160U);
+}
+
+TEST(Limiter, IdleTimeDoesNotGrowItAndABurstAfterwardsIsBounded) {
+  Simulation origin(adaptive(), 16, fixed(50));
+  origin.run(20'000);
+  const uint32_t busy = origin.limiter.limit();
+  origin.wanted = 1;
+  origin.run(300'000);
+  EXPECT_LE(origin.limiter.limit(), busy + 2);
+  origin.wanted = 1'000'000;
+  origin.reset();
+  origin.run(20'000);
+  EXPECT_LE(origin.most, 28U);
+  EXPECT_GE(origin.served, 20'000U / 50 * 16 * 85 / 100);
+}
+
+TEST(Limiter, RefusalsOfAnOriginThatCollapsesKeepItBelowThat) {
+  Simulation origin(adaptive(), 16, fixed(50));
+  origin.collapse = 24;
+  origin.run(20'000);
+  origin.reset();
+  origin.run(60'000);
+  EXPECT_LE(origin.refused * 100, origin.served);
+  EXPECT_GE(origin.served, 60'000U / 50 * 16 * 85 / 100);
+}
+
+TEST(Limiter, ALongOverloadDoesNotPoisonTheBaseline) {
+  Simulation origin(adaptive(100, 2, 200), 8, fixed(100));  // begins far too high
+  origin.run(600'000);
+  EXPECT_LE(origin.limiter.limit(), 12U);
+  EXPECT_LE(origin.limiter.baseline(), 160);
+}
+
+}  // namespace
+}  // namespace levee
