@@ -54,9 +54,10 @@ struct Times {
 
 // Why a response may not be stored and shared.
 enum class Refusal : uint8_t {
-  kNone,     // it may
-  kMethod,   // not GET, HEAD, or such a POST
-  kInterim,  // 1xx, 101
+  kNone,            // it may
+  kMethod,          // not GET, HEAD, or such a POST
+  kInterim,         // 1xx, 101
+  kRequestNoStore,  // the request asked so
   kNoStore,
   kPrivate,
   kAuthorization,  // without public, s-maxage or must-revalidate
@@ -72,13 +73,20 @@ std::string_view describe(Refusal why);  // a word for logs and Cache-Status det
 struct Verdict {
   Refusal refusal = Refusal::kNone;
   Lifetime lifetime;
+  // May be given to those who asked while it was on its way: storable, or an error (404, 410, 429, 5xx) that only lacks
+  // freshness. If not storable it is for them alone, and is not kept.
+  bool shareable = false;
+  // Refused for what the response is, so that the next one of this key will probably be too. Never after an error, nor
+  // for what one client's request was.
+  bool remember_as_uncacheable = false;
   bool storable() const { return refusal == Refusal::kNone; }
-  // Refused for what the response is, so that the next one of this key will probably be too.
-  bool remember_as_uncacheable() const;
 };
 
 // The whole judgement on a final response with its fields.
 Verdict judge(int status, const Fields& response, const RequestFacts& request, const Times& times, const Hints& hints);
+
+// Whether the response says of one of its fields that it must not be kept with it: private="field", no-cache="field".
+bool is_withheld(const Fields& response, const Field& field, const Hints& hints);
 
 // What Cache-Control of a request asks for (RFC 9111 section 5.2.1). Pragma: no-cache counts if there is no
 // Cache-Control.
