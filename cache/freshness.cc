@@ -259,10 +259,9 @@ Verdict judge(int status, const Fields& response, const RequestFacts& request, c
 
   const bool only_unfresh = verdict.refusal == Refusal::kNoFreshness || verdict.refusal == Refusal::kExpired;
   verdict.shareable = verdict.storable() || (only_unfresh && is_error_for_all(status) && !lifetime.always_validate);
-  verdict.remember_as_uncacheable = status < 400 && !verdict.shareable && verdict.refusal != Refusal::kMethod &&
-                                    verdict.refusal != Refusal::kInterim && verdict.refusal != Refusal::kPartial &&
-                                    verdict.refusal != Refusal::kAuthorization &&
-                                    verdict.refusal != Refusal::kRequestNoStore;
+  verdict.uncacheable = status < 400 && !verdict.shareable && verdict.refusal != Refusal::kMethod &&
+                        verdict.refusal != Refusal::kInterim && verdict.refusal != Refusal::kPartial &&
+                        verdict.refusal != Refusal::kAuthorization && verdict.refusal != Refusal::kRequestNoStore;
   return verdict;
 }
 

@@ -78,7 +78,8 @@ struct Verdict {
   bool shareable = false;
   // Refused for what the response is, so that the next one of this key will probably be too. Never after an error, nor
   // for what one client's request was.
-  bool remember_as_uncacheable = false;
+  bool uncacheable = false;
+  bool remember_as_uncacheable() const { return uncacheable; }
   bool storable() const { return refusal == Refusal::kNone; }
 };
 
