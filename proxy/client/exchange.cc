@@ -1,0 +1,38 @@
+#include "proxy/client/exchange.h"
+
+#include "cache/vary.h"
+
+namespace levee {
+
+void Exchange::reset() {
+  head.reset();
+  pipelined = false;
+  server = nullptr;
+  plan = nullptr;
+  path = {};
+  captures.clear();
+  body.reset();
+  target.reset();
+  request_id.clear();
+  note = {};
+  looks = 0;
+  deadline = 0;
+  sender.reset();
+  reader.reset();
+  entry.reset();
+  stale.reset();
+  trace.reset();
+  fault = {};
+  forwarded_conditions = false;
+  status = 0;
+  keep_alive = completed = false;
+  cut_is_clean = true;
+  own_fields.clear();
+  sent_head.clear();
+}
+
+void Exchange::vary_values(std::string_view names, std::string& out) const {
+  levee::vary_values(head.fields(), names, out);
+}
+
+}  // namespace levee

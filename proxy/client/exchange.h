@@ -1,0 +1,69 @@
+// One request and its answer: all that is needed between a head's first byte and the response's last.
+//
+// Pooled by the worker (Commons), reset before each use, so that a hit allocates nothing. Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cache/store.h"
+#include "conf/regex.h"
+#include "proxy/client/cache_status.h"
+#include "proxy/client/connection.h"
+#include "proxy/client/input.h"
+#include "proxy/client/request_reader.h"
+#include "proxy/client/sender.h"
+#include "proxy/client/upstream_request.h"
+#include "proxy/http/request_head.h"
+#include "proxy/origin/fetch.h"
+
+namespace levee {
+
+class Exchange final : public VarySource {
+ public:
+  // Ready for another request; what has arrived of it already stays.
+  void reset();
+  void vary_values(std::string_view names, std::string& out) const override;
+
+  Connection* connection = nullptr;
+  Input input;
+
+  // --- The request.
+  RequestHead head;
+  bool pipelined = false;
+  int64_t began = 0, began_wall = 0;  // ms, when its first byte was seen; on the loop's clock, and since 1970
+  const Server* server = nullptr;
+  const Plan* plan = nullptr;
+  std::string_view path;    // normalised
+  std::string path_memory;  // what `path` views if that is not the head itself
+  Captures captures;
+  RequestReader body;
+  mutable std::string request_id;  // made when somebody asks
+
+  // --- The cache, and the origin.
+  std::unique_ptr<ProxyTarget> target;  // of a proxy_pass with variables
+  CacheNote note;
+  std::string key;                     // set if this request fetches
+  int looks = 0;                       // into the store
+  int64_t deadline = 0;                // ms on the loop's clock: a waiter's; 0: none
+  std::optional<Reader> reader;        // of what is not complete yet
+  std::shared_ptr<const Entry> entry;  // what answers
+  std::shared_ptr<const Entry> stale;  // what may answer if the flight fails
+  std::shared_ptr<Trace> trace;        // of our own fetch
+  Fault fault;                         // why there is only `stale`, or an error page
+  bool forwarded_conditions = false;   // the origin was told of conditions and Range: its answer stands
+
+  // --- The answer.
+  int status = 0;
+  bool keep_alive = false;
+  bool completed = false;  // all of it was sent
+  bool cut_is_clean = true;  // false: a mere close would look like the body's end
+  std::string own_fields;    // further field lines of an answer of our own making
+  std::string sent_head;     // a copy, if the plan wants it
+  Sender sender;
+};
+
+}  // namespace levee
