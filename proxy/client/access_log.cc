@@ -8,7 +8,7 @@ namespace levee {
 namespace {
 
 constexpr size_t kUsualBuffer = 32 * 1024;
-constexpr int64_t kUsualFlush = 50;    // ms: without buffer= lines are written soon, but not one by one
+constexpr int64_t kUsualFlush = 50;      // ms: without buffer= lines are written soon, but not one by one
 constexpr int64_t kLongestFlush = 1000;  // ms: what a crash may lose
 
 constexpr char kHex[] = "0123456789ABCDEF";
@@ -51,8 +51,9 @@ bool needs_escape(unsigned char c, LogFormat::Escape how) {
 }  // namespace
 
 LogSink::LogSink(Loop& loop, std::shared_ptr<LogFile> file)
-    : file_(std::move(file)), timer_(
-                                  loop, [](void* self) { static_cast<LogSink*>(self)->write_out(); }, this) {}
+    : file_(std::move(file)),
+      timer_(
+          loop, [](void* self) { static_cast<LogSink*>(self)->write_out(); }, this) {}
 
 LogSink::~LogSink() {
   write_out();

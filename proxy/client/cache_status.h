@@ -13,8 +13,8 @@ namespace levee {
 // $upstream_cache_status. Who waits for somebody else's fetch is told what that fetch is, as nginx tells those behind
 // its lock; that it was collapsed is in $cache_status and Cache-Status.
 enum class CacheUse : uint8_t {
-  kNone,         // no cache, no origin
-  kPass,         // an origin, no cache
+  kNone,  // no cache, no origin
+  kPass,  // an origin, no cache
   kMiss,
   kBypass,
   kExpired,      // fetched anew
@@ -29,6 +29,7 @@ std::string_view word_of(CacheUse use);  // empty for kNone and kPass
 struct CacheNote {
   CacheUse use = CacheUse::kNone;
   bool collapsed = false;
+  bool alone = false;       // fetched for this client only, and not stored
   std::string_view detail;  // a token of static storage, or empty
 };
 

@@ -23,9 +23,9 @@ struct Connection {
   const Listen* listen;          // of that generation
   const Plan* plan = nullptr;    // of the last request; the next one is often for the same
   PeerAddress peer;
-  uint64_t number;         // $connection
-  int64_t since;           // ms on the loop's clock
-  uint32_t requests = 0;   // read so far
+  uint64_t number;        // $connection
+  int64_t since;          // ms on the loop's clock
+  uint32_t requests = 0;  // read so far
 
   const std::shared_ptr<const Generation>& generation() const { return plans->generation(); }
 };

@@ -37,10 +37,12 @@ class Exchange final : public VarySource {
   int64_t began = 0, began_wall = 0;  // ms, when its first byte was seen; on the loop's clock, and since 1970
   const Server* server = nullptr;
   const Plan* plan = nullptr;
-  std::string_view path;    // normalised
-  std::string path_memory;  // what `path` views if that is not the head itself
-  Captures captures;
+  std::string_view path;      // normalised
+  std::string path_memory;    // what `path` views if that is not the head itself
+  mutable Captures captures;  // proxy_redirect lends them out
   RequestReader body;
+  int64_t body_deadline = 0;       // ms on the loop's clock: for more of the body; 0: none
+  bool may_be_closing = true;      // readability may mean that the client has left; false: it is a pipelined request
   mutable std::string request_id;  // made when somebody asks
 
   // --- The cache, and the origin.
@@ -48,7 +50,9 @@ class Exchange final : public VarySource {
   CacheNote note;
   std::string key;                     // set if this request fetches
   int looks = 0;                       // into the store
-  int64_t deadline = 0;                // ms on the loop's clock: a waiter's; 0: none
+  bool bypass = false;                 // proxy_cache_bypass, or the client's wish
+  bool no_store = false;               // the client's wish, where the configuration obeys it
+  int64_t wait_deadline = 0;           // ms on the loop's clock: for the first byte of another's fetch; 0: none
   std::optional<Reader> reader;        // of what is not complete yet
   std::shared_ptr<const Entry> entry;  // what answers
   std::shared_ptr<const Entry> stale;  // what may answer if the flight fails
@@ -56,14 +60,20 @@ class Exchange final : public VarySource {
   Fault fault;                         // why there is only `stale`, or an error page
   bool forwarded_conditions = false;   // the origin was told of conditions and Range: its answer stands
 
+  bool passed = false;          // the reader leads a flight that was passed: its writer waits for us
+  std::shared_ptr<Body> awake;  // of an entry that rested
+
   // --- The answer.
+  std::optional<int64_t> file_modified;  // seconds since 1970
   int status = 0;
   bool keep_alive = false;
-  bool completed = false;  // all of it was sent
+  bool completed = false;    // all of it was sent
   bool cut_is_clean = true;  // false: a mere close would look like the body's end
   std::string own_fields;    // further field lines of an answer of our own making
   std::string sent_head;     // a copy, if the plan wants it
   Sender sender;
+  bool blocked = false;       // the client must take something first
+  int64_t send_deadline = 0;  // ms on the loop's clock, while blocked
 };
 
 }  // namespace levee

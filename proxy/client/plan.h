@@ -16,9 +16,9 @@ struct Plan {
   const ProxyPass* pass = nullptr;  // null: something else answers
   Store* store = nullptr;           // null: no cache
   Rules rules;
-  bool plain_head = true;     // no add_header, no expires: stored fields are sent as they are
-  bool conditional = false;   // proxy_cache_bypass, proxy_no_cache or request directives are to be looked at
-  bool keeps_head = false;    // a log or a field wants $sent_http_...
+  bool plain_head = true;    // no add_header, no expires: stored fields are sent as they are
+  bool conditional = false;  // proxy_cache_bypass, proxy_no_cache or request directives are to be looked at
+  bool keeps_head = false;   // a log or a field wants $sent_http_...
   bool checks_access = false;
   struct Log {
     const AccessLog* log;

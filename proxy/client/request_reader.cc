@@ -5,12 +5,15 @@ namespace {
 constexpr int kCallsInTurn = 8;  // then others have their turn
 }  // namespace
 
+void RequestReader::drop() {
+  if (!kept_) return;
+  abort();
+  kept_->on_room = nullptr;
+  kept_.reset();
+}
+
 void RequestReader::reset() {
-  if (kept_) {
-    abort();
-    kept_->on_room = nullptr;
-    kept_.reset();
-  }
+  drop();
   if (has_body()) decoder_ = BodyDecoder();
 }
 

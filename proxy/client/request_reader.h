@@ -23,7 +23,7 @@ class RequestReader {
     kMore,  // the client must send more
     kFull,  // the fetch must take some first
     kTooLarge,
-    kBad,   // not as its framing says
+    kBad,  // not as its framing says
     kGone,
   };
 
@@ -35,6 +35,9 @@ class RequestReader {
   // Takes what is in `input`, then from the stream, until nothing more can be had.
   State read(Input& input, Stream& stream, std::span<std::byte> scratch);
 
+  bool has_room() const { return !kept_ || kept_->bytes.size() < kWindow; }
+  // What still comes is dropped; the fetch, if it is not over, is told that no more will come.
+  void drop();
   bool is_done() const { return decoder_.done(); }
   bool has_body() const { return decoder_.framing().kind != Framing::Kind::kNone; }
   uint64_t size() const { return decoder_.data_size(); }

@@ -49,7 +49,7 @@ class Sender {
   Outcome start(Stream& stream, std::span<const iovec> head);
   Outcome go_on(Stream& stream) { return start(stream, {}); }
 
-  uint64_t bytes_sent() const { return bytes_; }      // all
+  uint64_t bytes_sent() const { return bytes_; }       // all
   uint64_t body_bytes() const { return body_bytes_; }  // of these, behind the head, without chunk framing
   bool made_progress() const { return progress_; }     // in the last call
 
@@ -85,9 +85,9 @@ class Sender {
   Reader* reader_ = nullptr;
   std::string text_;
   uint64_t offset_ = 0, end_ = 0;
-  uint64_t chunk_left_ = 0;    // of the chunk that was announced
-  std::string pending_;        // goes before more of the body: rest of a head, framing
-  std::vector<Part> parts_;    // still to come, last first
+  uint64_t chunk_left_ = 0;  // of the chunk that was announced
+  std::string pending_;      // goes before more of the body: rest of a head, framing
+  std::vector<Part> parts_;  // still to come, last first
   std::string tail_;
   uint64_t bytes_ = 0, body_bytes_ = 0;
 };

@@ -1,23 +1,111 @@
 // One client connection: reads request heads, finds out what answers them, sends the answers in order.
 //
-//   kHandshake -> kReadHead -> kRoute -> kLookUp -> kAwait -> kSend -> kReadHead ... -> kEnded
-//                                 |                    ^  '- the flight failed: stale, or an error page
-//                                 '- return, file, status: kSend directly
+//   kHandshake -> kReadHead -> kRoute -> kReadBody -> kLookUp -> kAwait -> kSend -> kFinish -> kIdle -> kReadHead
+//                     |           |                    ^  |        |         ^         |          '- pipelined:
+//                     kReadHead |           |                    |  '- there, or stale-'         |- unread body:
+//                     kDiscard -> kIdle |           |                    '- not for us-'                 '- kLinger ->
+//                     kEnded |           '- return, file, status: kSend
+//                     '- malformed: an error page by kSend, then kLinger
 //
-// Loop thread only. An idle keep-alive connection holds this object and its Stream, nothing else.
+// Loop thread only. An idle keep-alive connection holds this object and nothing else.
 #pragma once
 
 #include <sys/socket.h>
 
 #include <memory>
+#include <optional>
 
+#include "proxy/client/connection.h"
+#include "proxy/client/exchange.h"
 #include "proxy/worker.h"
 
 namespace levee {
 
-struct Listen;  // conf/config.h
-
 // Takes an accepted socket and starts its session on this worker.
 void start_session(Worker& worker, int descriptor, const Listen& listen, const sockaddr_storage& peer);
+
+class Session final : public Task, private StreamOwner {
+ public:
+  Session(Worker& worker, Commons& commons, int descriptor, const Listen& listen, const sockaddr_storage& peer);
+  ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void start();
+  void on_wake() override;
+  void on_drain() override;
+
+ private:
+  enum class Step : uint8_t {
+    kHandshake,
+    kIdle,
+    kReadHead,
+    kRoute,
+    kReadBody,
+    kLookUp,
+    kAwait,
+    kSend,
+    kFinish,
+    kDiscard,
+    kLinger,
+    kEnded,
+  };
+  using Next = std::optional<Step>;  // nothing: wait here
+
+  void on_ready() override;
+  void on_timeout() override;
+  void advance();
+  Next run(Step step);
+
+  // session.cc: the connection.
+  Next handshake();
+  Next idle();
+  Next read_head();
+  Next finish();
+  Next next_request();
+  Next discard();
+  Next linger();
+  Next refuse(int status);  // an error page, and close
+  Next leave(int status);   // no answer: logged as `status`, and closed
+  void end();
+  void close_books();  // log and counts of the exchange that is over
+
+  // routing.cc: what answers.
+  Next route();
+  Next read_body();
+  Next answer(const Answer& answer);
+  Next answer_return(const Return& answer);
+  Next answer_files();
+  Next answer_purge();
+  bool choose_location();
+  int refusal() const;  // a status if this request may not go on; 0: it may
+  bool may_keep_alive() const;
+
+  // lookup.cc: the cache and the origin.
+  Next look_up();
+  Next take(Found found);
+  Next lead(Lead lead);
+  Next fetch_alone(CacheUse use);
+  void start_refresh(Flown flown);
+  Next await();
+  Next open(Reader::Look look);
+  Next look_again();
+  Next fail(const Fault& fault);
+
+  // waiting.cc: sending, and what may happen meanwhile.
+  Next answered(Sender::Outcome outcome);  // to kSend, with what the first attempt came to
+  Next go_on();
+  Next sent(Sender::Outcome outcome);
+  Next client_event();  // in kAwait and kSend: more of the body, or the client has left
+  Next too_late();      // the time that was given is over
+  void wait_here();
+  void expect_body();
+
+  Connection connection_;
+  Step step_ = Step::kHandshake;
+  bool running_ = false;                // in advance()
+  int64_t deadline_ = 0;                // ms on the loop's clock, of the step; 0: none
+  std::unique_ptr<Exchange> exchange_;  // null while idle
+};
 
 }  // namespace levee

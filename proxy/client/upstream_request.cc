@@ -180,7 +180,8 @@ Order make_order(const Exchange& x, OrderKind kind) {
   append_set_fields(x, order.host, order.fields);
   if (location.pass_request_headers) append_client_fields(x, kind, order.fields);
   append_trail(x, order.fields);
-  if (kind == OrderKind::kPrivate && x.head.method() == Method::kGet) order.range = x.head.fields().get(FieldId::kRange);
+  if (kind == OrderKind::kPrivate && x.head.method() == Method::kGet)
+    order.range = x.head.fields().get(FieldId::kRange);
   order.authorized = x.head.fields().has(FieldId::kAuthorization);
   order.may_store = kind == OrderKind::kStored;
   return order;

@@ -49,7 +49,8 @@ bool append_line(std::string_view lines, std::string_view name, std::string& out
     const size_t end = std::min(lines.find("\r\n"), lines.size());
     const std::string_view line = lines.substr(0, end);
     lines.remove_prefix(std::min(end + 2, lines.size()));
-    if (line.size() <= name.size() || line[name.size()] != ':' || !same_name(line.substr(0, name.size()), name)) continue;
+    if (line.size() <= name.size() || line[name.size()] != ':' || !same_name(line.substr(0, name.size()), name))
+      continue;
     if (found) out += ", ";
     out += line.substr(std::min(name.size() + 2, line.size()));
     found = true;

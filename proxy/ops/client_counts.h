@@ -14,8 +14,8 @@ namespace levee {
 
 // Registers itself with the process for as long as it lives.
 struct ClientCounts {
-  static constexpr std::array<std::string_view, 9> kCacheUses = {"none",        "pass",  "miss",     "bypass", "expired",
-                                                                 "revalidated", "stale", "updating", "hit"};
+  static constexpr std::array<std::string_view, 9> kCacheUses = {
+      "none", "pass", "miss", "bypass", "expired", "revalidated", "stale", "updating", "hit"};
   explicit ClientCounts(const Counters& worker);
   ~ClientCounts();
   ClientCounts(const ClientCounts&) = delete;

@@ -1,0 +1,299 @@
+// The decision on a request that an origin could answer: stored, stale, on its way, or to be fetched.
+#include <xxhash.h>
+
+#include <cstdlib>
+
+#include "cache/freshness.h"
+#include "proxy/client/answer.h"
+#include "proxy/client/commons.h"
+#include "proxy/client/session.h"
+#include "proxy/client/variables.h"
+#include "proxy/ops/log.h"
+
+namespace levee {
+namespace {
+
+constexpr int kMostLooks = 4;  // into the store, if what was found turned out not to be for this request
+
+bool any_true(const std::vector<Expression>& conditions, const Exchange& x) {
+  const Variables values(x);
+  for (const Expression& condition : conditions) {
+    if (condition.is_true(values)) return true;
+  }
+  return false;
+}
+
+bool may_use_cache(const Exchange& x) {
+  const Words<CacheMethod> methods = x.plan->location->cache_methods;
+  switch (x.head.method()) {
+    case Method::kGet:
+    case Method::kHead:
+      return !x.body.has_body();
+    case Method::kPost:
+      return methods.has(CacheMethod::kPost);
+    default:
+      return false;
+  }
+}
+
+// All fields of the request, since a Vary may name any.
+std::string field_lines(const Fields& fields) {
+  std::string lines;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    lines.append(fields[i].name).append(": ").append(fields[i].value).append("\r\n");
+  }
+  return lines;
+}
+
+uint64_t balance_hash(const Exchange& x, const Order& order) {
+  const auto& upstreams = x.connection->generation()->config->http.upstreams;
+  const auto upstream = upstreams.find(order.upstream);
+  if (upstream == upstreams.end()) return 0;
+  std::string text;
+  if (const auto* hash = std::get_if<Hash>(&upstream->second.balance)) {
+    hash->key.append_to(text, Variables(x));
+  } else if (std::holds_alternative<IpHash>(upstream->second.balance)) {
+    x.connection->peer.append_binary(text);
+    if (text.size() == 4) text.pop_back();  // as nginx: the first three bytes of an IPv4 address
+  } else {
+    return 0;
+  }
+  return XXH3_64bits(text.data(), text.size());
+}
+
+std::optional<Trouble> trouble_of(const Fault& fault) {
+  switch (fault.why) {
+    case Failure::kAbandoned:
+    case Failure::kConnect:
+    case Failure::kReset:
+    case Failure::kCut:
+      return Trouble::kError;
+    case Failure::kTimeout:
+      return Trouble::kTimeout;
+    case Failure::kInvalid:
+      return Trouble::kInvalidHeader;
+    case Failure::kOverloaded:
+      return Trouble::kOverloaded;
+    case Failure::kOriginStatus:
+      break;
+  }
+  switch (fault.status) {
+    case 403:
+      return Trouble::kHttp403;
+    case 404:
+      return Trouble::kHttp404;
+    case 429:
+      return Trouble::kHttp429;
+    case 500:
+      return Trouble::kHttp500;
+    case 502:
+      return Trouble::kHttp502;
+    case 503:
+      return Trouble::kHttp503;
+    case 504:
+      return Trouble::kHttp504;
+    default:
+      return std::nullopt;
+  }
+}
+
+// Whether the stale entry may answer for this failure: by the response's own window, or by proxy_cache_use_stale.
+bool may_be_stale(const Exchange& x, const Fault& fault) {
+  if (!x.stale) return false;
+  Rules rules = x.plan->rules;
+  const auto trouble = trouble_of(fault);
+  rules.stale_if_error = trouble && x.plan->location->use_stale.has(*trouble);
+  return Store::may_serve_on_error(*x.stale, rules, x.connection->worker.now());
+}
+
+// What the client's Cache-Control asks for (RFC 9111 section 5.2.1), where the configuration obeys it.
+struct Wishes {
+  bool bypass = false, no_store = false, unsatisfiable = false;
+};
+Wishes wishes_of(const Exchange& x, const KeyView& key) {
+  const RequestDirectives wanted = request_directives(x.head.fields());
+  const auto stored = x.plan->store->peek(key, x);
+  const bool satisfied =
+      stored && !wanted.no_cache && satisfies(wanted, stored->lifetime, stored->age(x.connection->worker.now()));
+  Wishes wishes;
+  wishes.no_store = wanted.no_store;
+  wishes.unsatisfiable = wanted.only_if_cached && !satisfied;
+  wishes.bypass = wanted.no_cache || (stored && !satisfied && stored->fresh_for(x.connection->worker.now()) > 0);
+  return wishes;
+}
+
+}  // namespace
+
+Session::Next Session::look_up() {
+  Exchange& x = *exchange_;
+  const Plan& plan = *x.plan;
+  if (loops(x)) return answered(send_error(x, 508));
+  if (plan.pass->is_dynamic && !x.target) {
+    auto target = parse_proxy_url(plan.pass->url.evaluate(Variables(x)));
+    if (!target) {
+      log(LogLevel::kError, connection_.number, "invalid URL prefix in \"", plan.pass->url.source(), "\"");
+      return answered(send_error(x, 500));
+    }
+    x.target = std::make_unique<ProxyTarget>(std::move(*target));
+  }
+  if (plan.store == nullptr || !may_use_cache(x)) return fetch_alone(CacheUse::kPass);
+  std::string& text = connection_.commons.key;
+  text.clear();
+  plan.location->cache_key.append_to(text, Variables(x));
+  const KeyView key(text);
+  const int64_t now = connection_.worker.now();
+  Ask ask{key, x, connection_.subscriber, plan.rules, now};
+  if (plan.conditional) {
+    ask.rules.bypass = any_true(plan.location->cache_bypass, x);
+    if (plan.location->cache_request_directives) {
+      const Wishes wishes = wishes_of(x, key);
+      if (wishes.unsatisfiable) return answered(send_error(x, 504));
+      ask.rules.bypass = ask.rules.bypass || wishes.bypass;
+      x.no_store = wishes.no_store;
+    }
+    x.bypass = ask.rules.bypass;
+  }
+  if (x.head.method() == Method::kHead && !plan.location->cache_convert_head) {
+    x.entry = plan.store->peek(key, x);
+    if (!x.entry || x.entry->fresh_for(now) <= 0) return fetch_alone(CacheUse::kMiss);
+    return take(Hit{std::move(x.entry)});
+  }
+  ++x.looks;
+  return take(plan.store->find(ask));
+}
+
+Session::Next Session::take(Found found) {
+  Exchange& x = *exchange_;
+  if (auto* hit = std::get_if<Hit>(&found)) {
+    x.entry = std::move(hit->entry);
+    x.note.use = CacheUse::kHit;
+    return answered(send_entry(x));
+  }
+  if (auto* stale = std::get_if<Stale>(&found)) {
+    x.entry = std::move(stale->entry);
+    x.note.use = stale->refresh ? CacheUse::kStale : CacheUse::kUpdating;
+    if (stale->refresh) start_refresh(std::move(*stale->refresh));
+    return answered(send_entry(x));
+  }
+  if (auto* follow = std::get_if<Follow>(&found)) {
+    x.reader = std::move(follow->reader);
+    x.stale = std::move(follow->stale);
+    x.note.use = x.bypass ? CacheUse::kBypass : x.stale ? CacheUse::kExpired : CacheUse::kMiss;
+    x.note.collapsed = true;
+    const int64_t most = x.plan->location->cache_lock_timeout.count();
+    if (most > 0 && x.wait_deadline == 0) x.wait_deadline = connection_.worker.now() + most;
+    return Step::kAwait;
+  }
+  if (auto* mine = std::get_if<Lead>(&found)) return lead(std::move(*mine));
+  if (std::get<Pass>(found).why != Pass::Why::kWaiters) return fetch_alone(CacheUse::kMiss);
+  x.stale = x.plan->store->peek(KeyView(connection_.commons.key), x);
+  return fail({Failure::kOverloaded, 503, 1000});
+}
+
+Session::Next Session::lead(Lead lead) {
+  Exchange& x = *exchange_;
+  x.reader = std::move(lead.reader);
+  x.stale = std::move(lead.stale);
+  x.note.use = x.bypass ? CacheUse::kBypass : x.stale ? CacheUse::kExpired : CacheUse::kMiss;
+  x.note.collapsed = false;
+  x.wait_deadline = 0;
+  Order order = make_order(x, OrderKind::kStored);
+  order.key = connection_.commons.key;
+  order.stale = x.stale;
+  order.vary_source = field_lines(x.head.fields());
+  order.may_store = !x.no_store && !any_true(x.plan->location->no_cache, x);
+  order.balance_hash = balance_hash(x, order);
+  order.body = x.body.kept();
+  x.trace = std::make_shared<Trace>();
+  start_fetch(connection_.worker, std::move(order), std::move(lead.writer), x.trace);
+  return Step::kAwait;
+}
+
+// The stale copy goes out meanwhile; nobody waits for this fetch.
+void Session::start_refresh(Flown flown) {
+  Exchange& x = *exchange_;
+  Order order = make_order(x, OrderKind::kStored);
+  order.key = connection_.commons.key;
+  order.stale = x.entry;
+  order.vary_source = field_lines(x.head.fields());
+  order.may_store = !any_true(x.plan->location->no_cache, x);
+  order.balance_hash = balance_hash(x, order);
+  order.background = true;
+  start_fetch(connection_.worker, std::move(order), std::move(flown.writer), nullptr);
+}
+
+Session::Next Session::fetch_alone(CacheUse use) {
+  Exchange& x = *exchange_;
+  x.note.use = use;
+  x.note.alone = true;
+  x.note.collapsed = false;
+  x.forwarded_conditions = true;
+  x.wait_deadline = 0;
+  Order order = make_order(x, OrderKind::kPrivate);
+  order.balance_hash = balance_hash(x, order);
+  order.body = x.body.kept();
+  Flown flown = private_flight(connection_.subscriber);
+  x.reader = std::move(flown.reader);
+  x.trace = std::make_shared<Trace>();
+  start_fetch(connection_.worker, std::move(order), std::move(flown.writer), x.trace);
+  return Step::kAwait;
+}
+
+Session::Next Session::await() {
+  Exchange& x = *exchange_;
+  Reader::Look look = x.reader->look();
+  switch (look.state) {
+    case FlightState::kOpening:
+      wait_here();
+      return std::nullopt;
+    case FlightState::kStreaming:
+    case FlightState::kLanded:
+      return open(std::move(look));
+    case FlightState::kPassed:
+      if (!x.reader->leads()) return look_again();
+      x.passed = x.note.alone = true;
+      return open(std::move(look));
+    case FlightState::kFailed:
+      if (look.fault.why == Failure::kAbandoned && x.looks > 0 && x.looks < kMostLooks) return look_again();
+      return fail(look.fault);
+  }
+  std::abort();
+}
+
+// The head is there.
+Session::Next Session::open(Reader::Look look) {
+  Exchange& x = *exchange_;
+  x.entry = std::move(look.entry);
+  if (x.note.collapsed && !matches(*x.entry, x)) return look_again();
+  if (x.stale && x.entry->body == x.stale->body) x.note.use = CacheUse::kRevalidated;
+  if (look.state == FlightState::kLanded && !x.passed) x.reader.reset();
+  x.wait_deadline = 0;
+  return answered(send_entry(x));
+}
+
+// What this request waited for is not for it.
+Session::Next Session::look_again() {
+  Exchange& x = *exchange_;
+  x.reader.reset();
+  x.entry.reset();
+  if (x.looks < kMostLooks) return Step::kLookUp;
+  return fetch_alone(CacheUse::kMiss);
+}
+
+Session::Next Session::fail(const Fault& fault) {
+  Exchange& x = *exchange_;
+  x.fault = fault;
+  x.reader.reset();
+  x.note.detail = detail_of(fault.why);
+  if (may_be_stale(x, fault)) {
+    x.entry = std::move(x.stale);
+    x.note.use = CacheUse::kStale;
+    return answered(send_entry(x));
+  }
+  if (fault.retry_after > 0) {
+    x.own_fields += "Retry-After: " + std::to_string((fault.retry_after + 999) / 1000) + "\r\n";
+  }
+  return answered(send_error(x, fault.status));
+}
+
+}  // namespace levee
