@@ -82,7 +82,6 @@ ProxyServer::ProxyServer(CommandLine command) : command_(std::move(command)) {}
 ProxyServer::~ProxyServer() = default;
 
 std::string ProxyServer::start(std::shared_ptr<const Config> config) {
-  signal(SIGPIPE, SIG_IGN);
   if (auto error = use_error_log(*config, command_.error_log); !error.empty()) return error;
   set_descriptor_limit(*config);
   auto built = next_generation(config, nullptr);

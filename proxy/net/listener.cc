@@ -152,8 +152,15 @@ void Listener::accept_some() {
       case EMFILE:
       case ENFILE:
         log(LogLevel::kCritical, 0, "accept4() failed ", errno_text(errno));
-        if (refuse_one()) continue;
-        return pause();
+        switch (refuse_one()) {
+          case Refusal::kRefused:
+            continue;
+          case Refusal::kNobody:
+            return;
+          case Refusal::kFailed:
+            return pause();
+        }
+        return;
       case ENOBUFS:
       case ENOMEM:
         log(LogLevel::kCritical, 0, "accept4() failed ", errno_text(errno));
@@ -165,15 +172,17 @@ void Listener::accept_some() {
 }
 
 // The descriptor kept aside makes room to take one connection and close it, so that its client knows at once.
-bool Listener::refuse_one() {
+Listener::Refusal Listener::refuse_one() {
   if (spare_ >= 0) close(spare_);
   const int descriptor = accept4(socket_->descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+  const bool nobody = descriptor < 0 && errno == EAGAIN;
   if (descriptor >= 0) {
     close(descriptor);
     acceptor_.on_refused();
   }
   spare_ = open_spare();
-  return descriptor >= 0 && spare_ >= 0;
+  if (nobody) return Refusal::kNobody;
+  return descriptor >= 0 && spare_ >= 0 ? Refusal::kRefused : Refusal::kFailed;
 }
 
 void Listener::pause() {

@@ -53,7 +53,8 @@ class Listener {
 
  private:
   void accept_some();
-  bool refuse_one();
+  enum class Refusal : uint8_t { kRefused, kNobody, kFailed };
+  Refusal refuse_one();
   void pause();
 
   Loop& loop_;

@@ -2,6 +2,7 @@
 #include "proxy/net/loop.h"
 
 #include <event2/event.h>
+#include <signal.h>
 #include <time.h>
 
 #include <algorithm>
@@ -31,6 +32,8 @@ event_base* new_base() {
 }  // namespace
 
 Loop::Loop() : base_(new_base()) {
+  signal(SIGPIPE,
+         SIG_IGN);  // writing to a closed socket is an error like others; OpenSSL and sendfile cannot be told so
   wheel_event_ = event_new(
       base_, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<Loop*>(self)->advance(); }, this);
   current_tick_ = now() / kTick;
@@ -49,7 +52,7 @@ void Loop::run() {
 
 void Loop::turn(bool wait) {
   ++turn_;  // the first to ask for the time in this turn reads the clocks
-  event_base_loop(base_, wait && !again_ ? EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_NONBLOCK);
+  event_base_loop(base_, wait && !again_ ? EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY : EVLOOP_ONCE | EVLOOP_NONBLOCK);
   settle();
   again_ = turn_end_ && turn_end_();
   settle();

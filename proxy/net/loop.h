@@ -91,7 +91,8 @@ class Loop {
   int64_t armed_tick_ = 0;                        // when wheel_event_ fires; 0: not armed
   size_t streams_ = 0;
   uint64_t turn_ = 1;
-  bool stopped_ = false, again_ = false;
+  bool stopped_ = false;
+  bool again_ = true;  // the next turn must not wait; so the first finds what was posted before it
   mutable uint64_t clock_turn_ = 0;
   mutable int64_t now_ = 0, wall_ = 0;
 };

@@ -1,0 +1,246 @@
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/net/stream.h"
+
+namespace levee {
+namespace {
+
+struct Owner : StreamOwner {
+  void on_ready() override { ++ready; }
+  void on_timeout() override { ++timeouts; }
+  int ready = 0, timeouts = 0;
+};
+
+// Two ends of a socket pair with small buffers.
+class StreamTest : public testing::Test {
+ protected:
+  StreamTest() {
+    int pair[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    const int small = 8192;
+    for (const int one : pair) setsockopt(one, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    left = std::make_unique<Stream>(loop, pair[0], left_owner);
+    right = std::make_unique<Stream>(loop, pair[1], right_owner);
+  }
+
+  static std::string pattern(size_t size) {
+    std::string text(size, '\0');
+    for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 31 + i / 251);
+    return text;
+  }
+
+  // Everything in `text`, cut into parts at `cuts`, goes from left to right in whatever steps the sockets take.
+  std::string move(std::string text, std::vector<size_t> cuts, size_t read_size) {
+    std::string got;
+    size_t sent = 0;
+    std::vector<std::byte> buffer(read_size);
+    for (int idle = 0; got.size() < text.size() && idle < 10'000; ++idle) {
+      if (sent < text.size()) {
+        std::vector<iovec> parts;
+        size_t from = sent;
+        for (const size_t cut : cuts) {
+          if (cut > from) parts.push_back({text.data() + from, cut - from}), from = cut;
+        }
+        if (from < text.size()) parts.push_back({text.data() + from, text.size() - from});
+        const IoResult result = left->write(parts);
+        EXPECT_TRUE(result.state == Io::kDone || result.state == Io::kAgain);
+        EXPECT_EQ(result.state == Io::kDone, sent + result.count == text.size());
+        sent += result.count;
+      }
+      const IoResult result = right->read(buffer);
+      EXPECT_TRUE(result.state == Io::kDone || result.state == Io::kAgain);
+      got.append(reinterpret_cast<const char*>(buffer.data()), result.count);
+    }
+    return got;
+  }
+
+  Loop loop;
+  Owner left_owner, right_owner;
+  std::unique_ptr<Stream> left, right;
+};
+
+TEST_F(StreamTest, PlainBytesArriveInShortWrites) {
+  const std::string text = pattern(300'000);
+  EXPECT_EQ(move(text, {10, 1000, 50'000}, 4096), text);
+}
+
+TEST_F(StreamTest, CountsWhatIsAlive) {
+  EXPECT_EQ(loop.streams(), 2U);
+  left.reset();
+  EXPECT_EQ(loop.streams(), 1U);
+}
+
+TEST_F(StreamTest, TellsOfBytesOnlyWhenTheyAreWanted) {
+  iovec hello{const_cast<char*>("hello"), 5};
+  left->write({&hello, 1});
+  loop.turn(false);
+  EXPECT_EQ(right_owner.ready, 0);
+  right->wait(Stream::Wait::kRead, 0);
+  loop.turn(false);
+  EXPECT_EQ(right_owner.ready, 1);
+  right->wait(Stream::Wait::kNothing, 0);
+  loop.turn(false);
+  loop.turn(false);
+  EXPECT_EQ(right_owner.ready, 1);
+  right->wait(Stream::Wait::kRead, 0);
+  loop.turn(false);
+  EXPECT_EQ(right_owner.ready, 2);
+}
+
+TEST_F(StreamTest, TellsOfRoomAfterAShortWrite) {
+  const std::string text = pattern(300'000);
+  iovec part{const_cast<char*>(text.data()), text.size()};
+  ASSERT_EQ(left->write({&part, 1}).state, Io::kAgain);
+  left->wait(Stream::Wait::kWrite, 0);
+  loop.turn(false);
+  EXPECT_EQ(left_owner.ready, 0);
+  std::vector<std::byte> buffer(1 << 20);
+  while (right->read(buffer).state == Io::kDone) {
+  }
+  loop.turn(false);
+  EXPECT_EQ(left_owner.ready, 1);
+  left->wait(Stream::Wait::kRead, 0);
+  loop.turn(false);
+  EXPECT_EQ(left_owner.ready, 1);
+}
+
+TEST_F(StreamTest, TimesOutOnceAndNotAfterBytesWereAwaitedAnew) {
+  left->wait(Stream::Wait::kRead, 20);
+  for (const int64_t end = loop.now() + 100; loop.now() < end;) {
+    usleep(5000);
+    loop.turn(false);
+  }
+  EXPECT_EQ(left_owner.timeouts, 1);
+}
+
+TEST_F(StreamTest, SeesThatTheOtherSideHasGone) {
+  EXPECT_FALSE(left->peer_closed());
+  right.reset();
+  EXPECT_TRUE(left->peer_closed());
+  std::byte buffer[8];
+  EXPECT_EQ(left->read(buffer).state, Io::kClosed);
+}
+
+TEST_F(StreamTest, SendsAFile) {
+  FILE* file = tmpfile();
+  ASSERT_NE(file, nullptr);
+  const std::string text = pattern(100'000);
+  fwrite(text.data(), 1, text.size(), file);
+  fflush(file);
+  std::string got;
+  off_t offset = 7;
+  std::byte buffer[4096];
+  while (got.size() < text.size() - 7) {
+    if (static_cast<size_t>(offset) < text.size()) {
+      const auto rest = text.size() - static_cast<size_t>(offset);
+      const IoResult result = left->send_file(fileno(file), offset, rest);
+      ASSERT_TRUE(result.state == Io::kDone || result.state == Io::kAgain);
+    }
+    got.append(reinterpret_cast<const char*>(buffer), right->read(buffer).count);
+  }
+  EXPECT_EQ(got, text.substr(7));
+  EXPECT_EQ(left->send_file(fileno(file), offset, 1).state, Io::kFailed);  // beyond the end
+  fclose(file);
+}
+
+// The same over TLS, with a certificate of its own.
+class TlsStreamTest : public StreamTest {
+ protected:
+  TlsStreamTest() : server(SSL_CTX_new(TLS_server_method())), client(SSL_CTX_new(TLS_client_method())) {
+    for (SSL_CTX* context : {server, client}) {
+      SSL_CTX_set_mode(context,
+                       SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    }
+    EVP_PKEY* key = EVP_EC_gen("P-256");
+    X509* certificate = X509_new();
+    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_set_pubkey(certificate, key);
+    X509_sign(certificate, key, EVP_sha256());
+    SSL_CTX_use_certificate(server, certificate);
+    SSL_CTX_use_PrivateKey(server, key);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    left->start_tls(server, true);
+    right->start_tls(client, false, "edge.example");
+  }
+  ~TlsStreamTest() override {
+    SSL_CTX_free(server);
+    SSL_CTX_free(client);
+  }
+  void shake_hands() {
+    IoResult a{Io::kAgain, 0}, b{Io::kAgain, 0};
+    for (int i = 0; i < 20 && (a.state == Io::kAgain || b.state == Io::kAgain); ++i) {
+      if (b.state == Io::kAgain) b = right->handshake();
+      if (a.state == Io::kAgain) a = left->handshake();
+    }
+    ASSERT_EQ(a.state, Io::kDone);
+    ASSERT_EQ(b.state, Io::kDone);
+  }
+  SSL_CTX *server, *client;
+};
+
+TEST_F(TlsStreamTest, BytesArriveInShortWritesWhateverTheParts) {
+  shake_hands();
+  const std::string text = pattern(300'000);
+  EXPECT_EQ(move(text, {}, 4096), text);
+  EXPECT_EQ(move(text, {10, 1000, 50'000}, 1000), text);
+  EXPECT_EQ(move(text, {200, 16'384, 16'385, 40'000, 40'001, 40'002, 299'999}, 70'000), text);
+}
+
+TEST_F(TlsStreamTest, AHeadAndASmallBodyAreOneRecord) {
+  shake_hands();
+  std::byte buffer[4096];
+  right->read(buffer);  // session tickets
+  std::string head(200, 'h'), body(1024, 'b');
+  const iovec parts[] = {{head.data(), head.size()}, {body.data(), body.size()}};
+  ASSERT_EQ(left->write(parts).count, 1224U);
+  EXPECT_EQ(SSL_read(right->tls(), buffer, 1), 1);
+  EXPECT_EQ(SSL_pending(right->tls()), 1223);
+}
+
+TEST_F(TlsStreamTest, WhatOpensslHoldsMakesTheStreamReady) {
+  shake_hands();
+  std::string text(1000, 'x');
+  iovec part{text.data(), text.size()};
+  left->write({&part, 1});
+  std::byte little[10];
+  ASSERT_EQ(right->read(little).count, 10U);
+  right->wait(Stream::Wait::kRead, 0);
+  loop.turn(false);
+  EXPECT_EQ(right_owner.ready, 1);
+}
+
+TEST_F(TlsStreamTest, ACleanEndIsToldFromACut) {
+  shake_hands();
+  left.reset();  // sends close_notify
+  std::byte buffer[64];
+  EXPECT_EQ(right->read(buffer).state, Io::kClosed);
+}
+
+TEST_F(TlsStreamTest, ACutIsAFailure) {
+  shake_hands();
+  left->abort();
+  left.reset();
+  std::byte buffer[64];
+  EXPECT_EQ(right->read(buffer).state, Io::kFailed);
+}
+
+TEST_F(TlsStreamTest, GarbageFailsTheHandshake) {
+  right->start_tls(client, false);
+  ASSERT_EQ(send(right->descriptor(), "GET / HTTP/1.1\r\n\r\n", 18, 0), 18);
+  EXPECT_EQ(left->handshake().state, Io::kFailed);
+}
+
+}  // namespace
+}  // namespace levee
