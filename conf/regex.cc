@@ -34,11 +34,12 @@ Scratch& scratch() {
   return mine;
 }
 
-// The number of groups set, 0 or less: no match.
-int run(const void* code, std::string_view subject) {
+// The number of groups set; 0 or less: no match. pcre2_jit_match() skips checks that cost as much as the match.
+int run(const void* code, bool is_native, std::string_view subject) {
   Scratch& mine = scratch();
-  return pcre2_match(static_cast<const pcre2_code*>(code), reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(),
-                     0, 0, mine.data, mine.context);
+  const auto match = is_native ? pcre2_jit_match : pcre2_match;
+  return match(static_cast<const pcre2_code*>(code), reinterpret_cast<PCRE2_SPTR>(subject.data()), subject.size(), 0, 0,
+               mine.data, mine.context);
 }
 
 std::string_view group_of(std::string_view subject, const size_t* offsets, size_t group, size_t set) {
@@ -75,9 +76,9 @@ std::variant<Regex, std::string> Regex::compile(const std::string& pattern, bool
     return "pcre2_compile() failed: " + std::string(reinterpret_cast<const char*>(text.data())) + " in \"" + pattern +
            "\" at \"" + pattern.substr(std::min(offset, pattern.size())) + "\"";
   }
-  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // without JIT it is only slower
 
   Regex regex;
+  regex.is_native_ = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
   regex.code_ = std::shared_ptr<const void>(code, [code](const void*) { pcre2_code_free(code); });
   regex.pattern_ = pattern;
   uint32_t groups = 0;
@@ -98,11 +99,11 @@ std::variant<Regex, std::string> Regex::compile(const std::string& pattern, bool
 }
 
 bool Regex::matches(std::string_view subject) const {
-  return run(code_.get(), subject) > 0;
+  return run(code_.get(), is_native_, subject) > 0;
 }
 
 bool Regex::matches(std::string_view subject, Captures& captures) const {
-  const int set = run(code_.get(), subject);
+  const int set = run(code_.get(), is_native_, subject);
   if (set <= 0) return false;
   if (groups_ == 0) return true;
   const size_t* offsets = pcre2_get_ovector_pointer(scratch().data);

@@ -50,6 +50,7 @@ class Regex {
   std::vector<std::string> names_;
   std::vector<size_t> name_groups_;   // the group that names_[i] names
   std::shared_ptr<const void> code_;  // pcre2_code
+  bool is_native_ = false;            // compiled to machine code
   size_t groups_ = 0;                 // capturing groups, without the whole match
 };
 
