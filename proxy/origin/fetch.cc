@@ -11,6 +11,7 @@
 #include "proxy/ops/log.h"
 #include "proxy/origin/fetch_task.h"
 #include "proxy/origin/name_keeper.h"
+#include "proxy/origin/priority.h"
 
 namespace levee {
 namespace {
@@ -47,6 +48,7 @@ Fetch::Fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> 
       upstream_(order_.generation->upstreams->find(order_.upstream, order_.tls)),
       rules_(upstream_->rules()),
       idempotent_(is_idempotent_name(order_.method)),
+      priority_(priority_of(location_.priority, order_.target, order_.background)),
       writer_(std::move(writer)),
       timer_(
           worker.loop(), [](void* fetch) { static_cast<Fetch*>(fetch)->on_timeout(); }, this),
@@ -85,7 +87,7 @@ void Fetch::on_wake() {
     give_up({Failure::kAbandoned});
     return;
   }
-  if (step_ == Step::kResolve || paused_) advance();
+  if (step_ == Step::kAdmit || step_ == Step::kResolve || paused_) advance();
 }
 
 void Fetch::on_ready() {
@@ -95,6 +97,9 @@ void Fetch::on_ready() {
 void Fetch::on_timeout() {
   Next next;
   switch (step_) {
+    case Step::kAdmit:
+      next = refuse(1000);
+      break;
     case Step::kResolve:
       next = give_up({Failure::kConnect, 502});
       break;
@@ -129,6 +134,8 @@ void Fetch::advance() {
 
 Fetch::Next Fetch::run(Step step) {
   switch (step) {
+    case Step::kAdmit:
+      return admit();
     case Step::kResolve:
       return resolve();
     case Step::kChoose:

@@ -1,6 +1,6 @@
 // One response brought from an origin into a flight: server, connection, request, head, body, and again when it breaks.
 //
-//   kQueue -> kConnect -> kSend -> kReadHead -> kReadBody -> kEnded
+//   kAdmit -> kConnect -> kSend -> kReadHead -> kReadBody -> kEnded
 //      ^         |          |         |            '- cut, strong validator: kConnect with Range + If-Range
 //      '---------'----------'---------'- next server, within proxy_next_upstream_tries and _timeout
 //

@@ -64,6 +64,7 @@ Fetch::Next Fetch::failed(Trouble trouble, Failure why) {
     fresh_only_ = true;
     return Step::kChoose;
   }
+  if (permit_ && (why == Failure::kTimeout || why == Failure::kReset)) permit_->failed(attempt_began_, worker_.now());
   attempt().status = status_of(why);
   last_fault_ = {why, status_of(why)};
   tried_.push_back(seat_.shared_peer());
@@ -129,6 +130,8 @@ Fetch::Next Fetch::end() {
   flush_timer_.clear();
   close_attempt();
   seat_.leave();
+  permit_.reset();
+  place_.reset();
   auto& pool = worker_.local<OriginPool>();
   if (connection_ != nullptr && reusable_) {
     pool.keep(*rules_, std::move(connection_));

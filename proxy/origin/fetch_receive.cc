@@ -88,6 +88,7 @@ Fetch::Next Fetch::head_arrived() {
   attempt().status = status;
   attempt().header_time = now - attempt_began_;
   reusable_ = head_.keep_alive() && body_ended_ && output_sent_ == output_.size();
+  tell_limiter(status);
   if (resuming_) return resumed();
 
   const Outcome outcome = outcome_of(location_, status);

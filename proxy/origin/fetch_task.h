@@ -27,7 +27,7 @@ class Fetch final : public Task, public StreamOwner {
   void begin();
 
  private:
-  enum class Step : uint8_t { kResolve, kChoose, kConnect, kHandshake, kSend, kReadHead, kReadBody, kEnded };
+  enum class Step : uint8_t { kAdmit, kResolve, kChoose, kConnect, kHandshake, kSend, kReadHead, kReadBody, kEnded };
   using Next = std::optional<Step>;  // nothing: wait here
 
   void on_wake() override;
@@ -37,6 +37,11 @@ class Fetch final : public Task, public StreamOwner {
   Next run(Step step);
   // Where the next event goes on.
   Next wait(Step step, Stream::Wait what, int64_t timeout);
+
+  // fetch_admit.cc: a slot.
+  Next admit();
+  Next refuse(int64_t retry_after);
+  void tell_limiter(int status);
 
   // fetch.cc: a connection, and the request on it.
   Next resolve();
@@ -84,14 +89,19 @@ class Fetch final : public Task, public StreamOwner {
   const std::shared_ptr<UpstreamState> upstream_;
   const std::shared_ptr<const Upstream> rules_;
   const bool idempotent_;
+  const Priority priority_;
 
   // Loop thread only, as all the rest.
-  Step step_ = Step::kResolve;
+  Step step_ = Step::kAdmit;
   Writer writer_;
   bool running_ = false;
   Timer timer_;        // while no stream waits
   Timer flush_timer_;  // readers that a paced wake left waiting
   int64_t began_ = 0;  // ms
+
+  // What it may take of the origin: given back when the fetch ends, whichever way.
+  std::optional<Place> place_;
+  std::optional<Permit> permit_;
 
   // The attempt.
   Seat seat_;

@@ -9,7 +9,7 @@ namespace levee {
 namespace {
 
 constexpr std::array<std::string_view, 3> kPlaylists{"m3u8", "mpd", "f4m"};
-constexpr std::array<std::string_view, 14> kSegments{"ts",  "m4s",  "mp4", "m4a", "m4v",  "m4f",   "aac",
+constexpr std::array<std::string_view, 14> kSegments{"ts",  "m4s",  "mp4",  "m4a",  "m4v",  "m4f", "aac",
                                                      "ac3", "cmfv", "cmfa", "cmft", "webm", "vtt", "init"};
 
 std::string extension_of(std::string_view target) {

@@ -1,0 +1,98 @@
+// The fetch's way through its upstream's limit and queue, and what becomes of those who are refused.
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "cache/date.h"
+#include "cache/store.h"
+#include "proxy/origin/fetch_task.h"
+
+namespace levee {
+namespace {
+
+constexpr int64_t kNegative = 1000;  // ms that the crowd behind a refused fetch is answered from memory
+
+// Whether the readers have something better than to wait: a stale copy that may be served when the origin is
+// overloaded.
+bool has_stale(const Order& order, int64_t now) {
+  if (order.stale == nullptr) return false;
+  Rules rules;
+  rules.stale_if_error = order.location->use_stale.has(Trouble::kOverloaded);
+  return Store::may_serve_on_error(*order.stale, rules, now);
+}
+
+std::shared_ptr<Entry> negative_entry(size_t body_size, int64_t retry_after, int64_t now, int64_t wall_ms) {
+  auto entry = std::make_shared<Entry>();
+  entry->status = 503;
+  char date[kDateSize];
+  format_date(wall_ms / 1000, date);
+  entry->fields.add("Date", std::string_view(date, kDateSize));
+  entry->fields.add("Content-Type", "text/plain");
+  entry->fields.add("Cache-Control", "no-store");
+  entry->fields.add("Retry-After", std::to_string((retry_after + 999) / 1000));
+  entry->fields.trim();
+  entry->content_length = body_size;
+  entry->response_time = now;
+  entry->lifetime.fresh_for = kNegative;
+  entry->lifetime.must_revalidate = true;  // never instead of an answer
+  entry->lifetime.explicit_freshness = true;
+  return entry;
+}
+
+}  // namespace
+
+Fetch::Next Fetch::admit() {
+  if (place_) {
+    switch (place_->claim(permit_)) {
+      case Place::Standing::kWaiting:
+        return std::nullopt;
+      case Place::Standing::kGranted:
+        place_.reset();
+        timer_.clear();
+        return Step::kResolve;
+      case Place::Standing::kShed:
+        return refuse(kNegative);
+    }
+    std::abort();
+  }
+  Admission& admission = upstream_->admission();
+  const bool may_wait = order_.background || !has_stale(order_, worker_.now());
+  Admission::Answer answer = admission.admit(priority_, may_wait, worker_.subscriber(*this), worker_.now());
+  if (auto* permit = std::get_if<Permit>(&answer)) {
+    permit_.emplace(std::move(*permit));
+    return Step::kResolve;
+  }
+  if (const auto* refused = std::get_if<Refused>(&answer)) return refuse(refused->retry_after);
+  place_.emplace(std::move(std::get<Place>(answer)));
+  timer_.set(admission.queue_timeout());
+  step_ = Step::kAdmit;
+  return std::nullopt;
+}
+
+Fetch::Next Fetch::refuse(int64_t retry_after) {
+  place_.reset();
+  const int64_t now = worker_.now();
+  if (has_stale(order_, now)) {
+    upstream_->admission().count_stale();
+    return give_up({Failure::kOverloaded, 503, retry_after});
+  }
+  upstream_->admission().count_shed(priority_);
+  if (order_.key.empty() || !order_.may_store || order_.stale != nullptr) {
+    return give_up({Failure::kOverloaded, 503, retry_after});
+  }
+  static constexpr std::string_view kText = "503 Service Unavailable: the origin is at its limit\n";
+  const std::string_view text = order_.method == "HEAD" ? std::string_view() : kText;
+  writer_.open(negative_entry(kText.size(), retry_after, now, worker_.wall_ms()));
+  if (!text.empty()) writer_.append(std::as_bytes(std::span(text)));
+  writer_.finish();
+  return end();
+}
+
+// What the limiter learns from a response head: the time of good ones, and refusals.
+void Fetch::tell_limiter(int status) {
+  if (!permit_) return;
+  if (status == 429 || status == 503) return permit_->failed(request_sent_, worker_.now());
+  if (status < 500) permit_->head_came(request_sent_, worker_.now());
+}
+
+}  // namespace levee
