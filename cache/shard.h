@@ -64,7 +64,7 @@ class Shard {
   Home& home_;  // owns this shard
 
   Slots slots_ GUARDED_BY(mutex);
-  S3Fifo eviction_ GUARDED_BY(mutex);
+  ElasticS3Fifo eviction_ GUARDED_BY(mutex);
   Ghosts asked_ GUARDED_BY(mutex);  // how often keys were asked for, for min_uses
   size_t tables_charged_ GUARDED_BY(mutex) = 0;
   size_t entries_charged_ GUARDED_BY(mutex) = 0;
