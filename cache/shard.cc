@@ -1,6 +1,8 @@
 #include "cache/shard.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace levee {
@@ -8,6 +10,7 @@ namespace {
 
 constexpr size_t kMostVariants = 64;   // of one key; beyond, the oldest leaves
 constexpr uint64_t kLargestShare = 2;  // an entry may take one part in so many of the whole store
+constexpr int kPinnedTries = 16;
 constexpr size_t kKeysCounted = 16 * 1024;
 constexpr uint64_t kReadAhead = 256 * 1024;  // window of a flight that passes
 
@@ -23,6 +26,16 @@ const std::string& render(const VarySource& vary, std::string_view names) {
 bool may_serve_while_updating(const Entry& entry, const Rules& rules, int64_t now) {
   if (entry.lifetime.always_validate || entry.lifetime.must_revalidate) return false;
   return rules.stale_while_updating || -entry.fresh_for(now) < entry.lifetime.stale_while_revalidate;
+}
+
+// Whether the body is text as it is, not compressed already.
+bool may_rest(const Entry& entry) {
+  if (entry.body->is_resting() || entry.fields.find("Content-Encoding")) return false;
+  const std::string_view type = entry.fields.find("Content-Type").value_or("");
+  if (type.starts_with("text/")) return true;
+  static constexpr std::array<std::string_view, 6> kText = {"mpegurl", "json", "xml", "javascript", "subrip", "vtt"};
+  return std::any_of(kText.begin(), kText.end(),
+                     [&](std::string_view part) { return type.find(part) != std::string_view::npos; });
 }
 
 size_t metadata(const Entry& entry) {
@@ -248,6 +261,7 @@ void Shard::set_entry(Variant& variant, const std::shared_ptr<const Entry>& entr
   release_entry(*variant.entry);
   charge_entry(*entry);
   variant.entry = entry;
+  variant.tried_to_rest = entry->body->is_resting();
   eviction_.resize(variant, metadata(*entry) + entry->body->footprint());
 }
 
@@ -276,23 +290,36 @@ void Shard::drop(Variant& variant, Dropped& dropped) {
   dropped.push_back(unlink(variant)->entry);
 }
 
-std::shared_ptr<const Entry> Shard::evict() {
-  Resident* const victim = eviction_.victim(now_);
-  charge_tables();
-  if (victim == nullptr) return nullptr;
-  auto& variant = static_cast<Variant&>(*victim);
-  Slot& slot = *variant.slot;
-  std::shared_ptr<const Entry> entry = std::move(unlink(variant)->entry);
-  slots_.tidy(slot);
-  ++counts_.evictions;
-  return entry;
+Shard::Evicted Shard::evict() {
+  // What is being sent gives no memory back when it leaves; but not for ever, or all that is pinned would stay.
+  for (int tries = 0;; ++tries) {
+    Resident* const victim = eviction_.victim(now_);
+    charge_tables();
+    if (victim == nullptr) return {};
+    auto& variant = static_cast<Variant&>(*victim);
+    if (variant.entry.use_count() > 1 && tries < kPinnedTries) {
+      eviction_.put_back(variant);
+      continue;
+    }
+    if (ElasticS3Fifo::is_main(variant) && !variant.tried_to_rest && variant.entry->fresh_for(now_) > 0 &&
+        may_rest(*variant.entry)) {
+      variant.tried_to_rest = true;
+      eviction_.put_back(variant);
+      return {variant.entry, true};
+    }
+    Slot& slot = *variant.slot;
+    Evicted evicted{std::move(unlink(variant)->entry), false};
+    slots_.tidy(slot);
+    ++counts_.evictions;
+    return evicted;
+  }
 }
 
-void Shard::replace(const Entry& old, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
+void Shard::replace(const Entry& old, const std::shared_ptr<const Entry>& entry, unsigned uses, Dropped& dropped) {
   const Slot* const slot = slots_.find(old.hash, old.key);
   if (slot == nullptr) return;
   for (Variant* variant = slot->variants.get(); variant != nullptr; variant = variant->next.get()) {
-    if (variant->entry.get() != &old) continue;
+    if (variant->entry.get() != &old || variant->uses < uses) continue;
     dropped.push_back(variant->entry);
     return set_entry(*variant, entry);
   }

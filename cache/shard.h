@@ -37,10 +37,17 @@ class Shard {
   void passed(const Flight& flight, int64_t until) REQUIRES(mutex);
   void failed(const Flight& flight) REQUIRES(mutex);
 
-  // Takes out one entry; null: there is none.
-  std::shared_ptr<const Entry> evict() REQUIRES(mutex);
-  // Puts the same response with another body in the place of `old`, if that is still there.
-  void replace(const Entry& old, const std::shared_ptr<const Entry>& entry, Dropped& dropped) REQUIRES(mutex);
+  // Takes out one entry; null: there is none. Or leaves it for now, if it is text that was of use and may take less
+  // memory: then `rests`, and the caller packs the body without the lock and calls replace().
+  struct Evicted {
+    std::shared_ptr<const Entry> entry;
+    bool rests = false;
+  };
+  Evicted evict() REQUIRES(mutex);
+  // Puts the same response with another body in the place of `old`, if that is still there, and was used so often since
+  // eviction last looked.
+  void replace(const Entry& old, const std::shared_ptr<const Entry>& entry, unsigned uses, Dropped& dropped)
+      REQUIRES(mutex);
 
   void add_to(StoreStats& stats) const REQUIRES(mutex);
 

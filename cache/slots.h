@@ -24,6 +24,7 @@ struct Slot;
 struct Variant : Resident {
   std::shared_ptr<const Entry> entry;
   Slot* slot = nullptr;
+  bool tried_to_rest = false;
   std::unique_ptr<Variant> next;  // an older one of the same key
 };
 

@@ -14,6 +14,20 @@ namespace {
 
 constexpr uint64_t kShardBytes = 8 * 1024 * 1024;  // a store has a shard for so many bytes,
 constexpr uint64_t kMostShards = 16;               // but no more than these
+constexpr unsigned kUsesToWake = 2;
+
+// The entry that a finding carries, if it is of a kind that does.
+std::shared_ptr<const Entry>* entry_of(Found& found) {
+  if (auto* const hit = std::get_if<Hit>(&found)) return &hit->entry;
+  if (auto* const stale = std::get_if<Stale>(&found)) return &stale->entry;
+  if (auto* const follow = std::get_if<Follow>(&found)) return &follow->stale;
+  if (auto* const lead = std::get_if<Lead>(&found)) return &lead->stale;
+  return nullptr;
+}
+
+bool must_have_entry(const Found& found) {
+  return std::holds_alternative<Hit>(found) || std::holds_alternative<Stale>(found);
+}
 
 }  // namespace
 
@@ -61,16 +75,38 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
   void make_room() override {
     for (size_t barren = 0; budget_->exceeded() && barren < shards_.size();) {
       Shard& shard = *shards_[turn_.fetch_add(1, std::memory_order_relaxed) & (shards_.size() - 1)];
-      std::shared_ptr<const Entry> victim;
+      Shard::Evicted evicted;
       {
         MutexLock lock(shard.mutex);
-        victim = shard.evict();
+        evicted = shard.evict();
       }
-      barren = victim ? 0 : barren + 1;
+      barren = evicted.entry ? 0 : barren + 1;
+      if (!evicted.rests) continue;
+      if (std::shared_ptr<Body> resting = Body::rest(*evicted.entry->body, budget_)) {
+        replace(*evicted.entry, evicted.entry->with_body(std::move(resting)), 0);
+      }
     }
   }
 
+  // The entry as it can be sent; null if it cannot be had. At the second use it stays so in the store, until memory is
+  // short again.
+  std::shared_ptr<const Entry> awake(const std::shared_ptr<const Entry>& resting) {
+    std::shared_ptr<Body> body = Body::wake(*resting->body, budget_);
+    if (!body) return nullptr;
+    std::shared_ptr<const Entry> entry = resting->with_body(std::move(body));
+    replace(*resting, entry, kUsesToWake);
+    make_room();
+    return entry;
+  }
+
  private:
+  void replace(const Entry& old, const std::shared_ptr<const Entry>& entry, unsigned uses) {
+    Shard::Dropped dropped;  // freed after the lock is released
+    Shard& shard = this->shard(old.hash);
+    MutexLock lock(shard.mutex);
+    shard.replace(old, entry, uses, dropped);
+  }
+
   const std::string name_;
   const std::shared_ptr<Budget> budget_;
   std::vector<std::unique_ptr<Shard>> shards_;
@@ -83,8 +119,16 @@ Store::~Store() = default;
 
 Found Store::find(const Ask& ask) {
   Shard& shard = impl_->shard(ask.key.hash);
-  MutexLock lock(shard.mutex);
-  return shard.find(ask);
+  Found found = [&] {
+    MutexLock lock(shard.mutex);
+    return shard.find(ask);
+  }();
+  std::shared_ptr<const Entry>* const entry = entry_of(found);
+  if (entry == nullptr || !*entry || !(*entry)->body->is_resting()) return found;
+  *entry = impl_->awake(*entry);
+  if (*entry || !must_have_entry(found)) return found;
+  purge(ask.key, false, ask.now);  // it cannot be read any more
+  return find(ask);
 }
 
 std::shared_ptr<const Entry> Store::peek(const KeyView& key, const VarySource& vary) {

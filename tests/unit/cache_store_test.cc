@@ -226,6 +226,37 @@ TEST_F(StoreTest, WhatTakesMoreThanHalfIsNotStored) {
   EXPECT_EQ(hit("/small", 1), "body");
 }
 
+TEST_F(StoreTest, TextRestsUnderPressureAndIsReadAsBefore) {
+  std::string playlist;
+  for (int i = 0; i < 4000; ++i) playlist += "#EXTINF:4.000,\nsegment" + std::to_string(i) + ".m4s\n";
+  const OneField vary;
+  constexpr int kPlaylists = 100;  // half as much again as the store holds
+  size_t resting = 0;
+  for (int round = 0, now = 0; round < 10; ++round) {
+    for (int i = 0; i < kPlaylists; ++i, ++now) {
+      const std::string key = "/" + std::to_string(i) + ".m3u8";
+      const auto known = store.peek(KeyView(key), vary);
+      if (known && known->body->is_resting()) ++resting;
+      if (known) {
+        ASSERT_EQ(hit(key, now), playlist);
+        continue;
+      }
+      auto entry = an_entry(now, 1'000'000);
+      entry->fields.add("Content-Type", "application/vnd.apple.mpegurl");
+      fetch(key, entry, playlist);
+    }
+  }
+  EXPECT_GT(resting, 100u);
+  EXPECT_EQ(store.stats().entries, static_cast<uint64_t>(kPlaylists)) << "all of them fit";
+}
+
+TEST_F(StoreTest, WhatIsBeingSentIsEvictedLast) {
+  fetch("/pinned", an_entry(), std::string(100'000, 'x'));
+  const Found pin = ask("/pinned", 1);
+  for (int i = 0; i < 200; ++i) fetch("/" + std::to_string(i), an_entry(), std::string(100'000, 'x'));
+  EXPECT_TRUE(is<Hit>(ask("/pinned", 1)));
+}
+
 TEST_F(StoreTest, AWriterOutlivesItsStore) {
   auto brief = std::make_unique<Store>("brief", 1 << 20);
   const OneField vary;

@@ -50,6 +50,7 @@ struct Stress : ::testing::Test {
     if (dice % 16 == 0) return;  // the worker died
     if (dice % 16 == 1) return writer.fail({Failure::kConnect, 502, 0});
     auto entry = an_entry(now, dice % 3);
+    if (key % 2 == 0) entry->fields.add("Content-Type", "text/plain");
     if (dice % 2 == 0) entry->content_length = text_for(key).size();
     if (dice % 16 == 2) {
       writer.pass(std::move(entry), 1);
