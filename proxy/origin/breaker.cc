@@ -34,7 +34,7 @@ void ServerBreaker::succeeded(const Breaker& limits, int64_t now) {
   ++all_;
 }
 
-void ServerBreaker::failed(const Breaker& limits, int64_t now, int64_t retry_after, double dice) {
+void ServerBreaker::failed(const Breaker& limits, int64_t now, bool unreachable, int64_t retry_after, double dice) {
   const State current = state(now);
   trial_ = false;
   if (!limits.enabled || current == State::kOpen) return;
@@ -42,7 +42,7 @@ void ServerBreaker::failed(const Breaker& limits, int64_t now, int64_t retry_aft
   roll(limits, now);
   ++all_;
   ++bad_;
-  ++row_;
+  if (unreachable) ++row_;
   const uint32_t all = all_ + last_all_, bad = bad_ + last_bad_;
   const bool ratio = all >= kMinVolume && static_cast<double>(bad) >= limits.ratio * static_cast<double>(all);
   if (ratio || (limits.failures > 0 && row_ >= limits.failures)) open(limits, now, retry_after, dice);

@@ -69,7 +69,7 @@ Fetch::Next Fetch::failed(Trouble trouble, Failure why) {
   last_fault_ = {why, status_of(why)};
   tried_.push_back(seat_.shared_peer());
   const bool again = may_retry(trouble);
-  leave_server(Outcome::kBad);
+  leave_server(why == Failure::kConnect || why == Failure::kTimeout ? Outcome::kAway : Outcome::kBad);
   return again ? Step::kChoose : give_up(last_fault_);
 }
 

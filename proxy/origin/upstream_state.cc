@@ -210,6 +210,7 @@ void UpstreamState::judge(Peer& peer, Outcome outcome, int64_t now, int64_t retr
       if (peer.last_fail < peer.checked) peer.fails = 0;
       if (was_down && peer.breaker.state(now) == ServerBreaker::State::kClosed) peer.returned = now;
       return;
+    case Outcome::kAway:
     case Outcome::kBad:
       ++peer.failures;
       ++peer.fails;
@@ -218,11 +219,11 @@ void UpstreamState::judge(Peer& peer, Outcome outcome, int64_t now, int64_t retr
         const int64_t weight = peer.server.weight * 1000;
         peer.penalty = std::min(peer.penalty + weight / peer.server.max_fails, weight);
       }
-      peer.breaker.failed(rules_->breaker, now, retry_after, dice());
+      peer.breaker.failed(rules_->breaker, now, outcome == Outcome::kAway, retry_after, dice());
       return;
     case Outcome::kRefused:
       ++peer.failures;
-      peer.breaker.failed(rules_->breaker, now, retry_after, dice());
+      peer.breaker.failed(rules_->breaker, now, false, retry_after, dice());
       return;
     case Outcome::kUnknown:
       peer.breaker.end_trial();

@@ -24,7 +24,8 @@ namespace levee {
 // What a request to a server says about it.
 enum class Outcome : uint8_t {
   kGood,     // it answered
-  kBad,      // no connection, time-out, reset, no HTTP, or a status that proxy_next_upstream names
+  kAway,     // no connection, or a time-out
+  kBad,      // reset, no HTTP, or a status that proxy_next_upstream names
   kRefused,  // 502, 503 or 504 otherwise: counts for the breaker alone
   kUnknown,  // ended for a reason that is not its own
 };

@@ -153,7 +153,7 @@ TEST_F(BalancerTest, AServerThatReturnsStartsSlowly) {
 class BreakerTest : public testing::Test {
  protected:
   void failures(int count) {
-    for (int i = 0; i < count; ++i) breaker.failed(limits, now, 0, 0.5);
+    for (int i = 0; i < count; ++i) breaker.failed(limits, now, true, 0, 0.5);
   }
   Breaker limits{true, 5, 0.5, Milliseconds(10'000), Milliseconds(1'000), Milliseconds(4'000)};
   ServerBreaker breaker;
@@ -203,12 +203,21 @@ TEST_F(BreakerTest, OpensOnTheRatioOfAWindow) {
   EXPECT_FALSE(breaker.admits(now));
 }
 
+TEST_F(BreakerTest, OneResourceThatAlwaysFailsDoesNotCondemnItsServer) {
+  for (int i = 0; i < 100; ++i) {
+    breaker.failed(limits, now, false, 0, 0.5);
+    for (int good = 0; good < 2; ++good) breaker.succeeded(limits, now);
+  }
+  for (int i = 0; i < 10; ++i) breaker.failed(limits, now, false, 0, 0.5);
+  EXPECT_TRUE(breaker.admits(now));
+}
+
 TEST_F(BreakerTest, HonoursRetryAfterWithinBounds) {
   failures(4);
-  breaker.failed(limits, now, 3'000, 0.5);
+  breaker.failed(limits, now, true, 3'000, 0.5);
   EXPECT_EQ(breaker.retry_at() - now, 3'000);
   now += 3'000;
-  breaker.failed(limits, now, 3'600'000, 0.5);
+  breaker.failed(limits, now, true, 3'600'000, 0.5);
   EXPECT_EQ(breaker.retry_at() - now, 4'000);
 }
 
