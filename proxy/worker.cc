@@ -89,6 +89,9 @@ void LoopWorker::use(std::shared_ptr<const Generation> generation, std::vector<L
       listeners_.push_back(std::make_unique<Listener>(loop_, socket, *listen, static_cast<Acceptor&>(*this)));
     }
   }
+  for (const auto& gone : before) {
+    if (gone) gone->accept_rest();
+  }
   generation_ = std::move(generation);
 }
 
@@ -109,6 +112,7 @@ void LoopWorker::on_refused() {
 
 void LoopWorker::drain(int64_t limit) {
   draining_ = true;
+  for (const auto& listener : listeners_) listener->accept_rest();
   listeners_.clear();
   if (limit > 0) drain_limit_.set(limit);
   for (size_t i = 0; i < slots_.size(); ++i) {

@@ -13,6 +13,7 @@ namespace levee {
 namespace {
 
 constexpr int kRequestsInTurn = 64;     // of one connection's pipeline; then others have their turn
+constexpr int64_t kLastCall = 500;      // ms for a request that may be on its way when a graceful stop begins
 constexpr int64_t kLingerTime = 5'000;  // ms for the client to read an error and to close
 
 std::atomic<uint64_t> last_number{0};
@@ -90,7 +91,10 @@ void Session::on_wake() {
 }
 
 void Session::on_drain() {
-  if (step_ == Step::kIdle || step_ == Step::kHandshake) end();
+  if (step_ != Step::kIdle && step_ != Step::kHandshake) return;
+  // A request may be on its way. It gets its answer, with Connection: close; who is idle that long is let go.
+  deadline_ = connection_.worker.now() + kLastCall;
+  connection_.stream.wait(Stream::Wait::kRead, kLastCall);
 }
 
 void Session::on_timeout() {

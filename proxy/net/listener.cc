@@ -130,7 +130,7 @@ Listener::~Listener() {
   if (spare_ >= 0) close(spare_);
 }
 
-void Listener::accept_some() {
+bool Listener::accept_some() {
   for (int i = 0; i < kAcceptsATurn; ++i) {
     sockaddr_storage peer{};
     socklen_t length = sizeof peer;
@@ -148,7 +148,7 @@ void Listener::accept_some() {
     }
     switch (errno) {
       case EAGAIN:
-        return;
+        return false;
       case EMFILE:
       case ENFILE:
         log(LogLevel::kCritical, 0, "accept4() failed ", errno_text(errno));
@@ -156,18 +156,33 @@ void Listener::accept_some() {
           case Refusal::kRefused:
             continue;
           case Refusal::kNobody:
-            return;
+            return false;
           case Refusal::kFailed:
-            return pause();
+            pause();
+            return false;
         }
-        return;
+        return false;
       case ENOBUFS:
       case ENOMEM:
         log(LogLevel::kCritical, 0, "accept4() failed ", errno_text(errno));
-        return pause();
+        pause();
+        return false;
+      case EBADF:
+      case EINVAL:
+      case ENOTSOCK:
+        log(LogLevel::kAlert, 0, "accept4() failed ", errno_text(errno));
+        pause();
+        return false;
       default:
         continue;  // that connection's own trouble: aborted, or a network error that it carried
     }
+  }
+  return true;
+}
+
+void Listener::accept_rest() {
+  constexpr int kTurns = 64;  // more may come as fast as we take them
+  for (int i = 0; i < kTurns && accept_some(); ++i) {
   }
 }
 

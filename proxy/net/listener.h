@@ -50,9 +50,11 @@ class Listener {
   // A new configuration's word on the same address.
   void use(const Listen& listen) { listen_ = &listen; }
   const std::shared_ptr<const ListenSocket>& socket() const { return socket_; }
+  // Accepts all that wait, before the socket is closed.
+  void accept_rest();
 
  private:
-  void accept_some();
+  bool accept_some();  // true: there may be more
   enum class Refusal : uint8_t { kRefused, kNobody, kFailed };
   Refusal refuse_one();
   void pause();
