@@ -38,6 +38,23 @@ bool may_rest(const Entry& entry) {
                      [&](std::string_view part) { return type.find(part) != std::string_view::npos; });
 }
 
+// See Entry::fresh_for.
+int64_t fresh_until(const Entry& entry) {
+  const Lifetime& lifetime = entry.lifetime;
+  if (lifetime.always_validate || lifetime.fresh_for <= 0) return INT64_MIN;
+  const int64_t until =
+      saturating_add(entry.response_time, saturating_subtract(lifetime.fresh_for, lifetime.initial_age));
+  const int64_t purged = entry.stale_since.load(std::memory_order_relaxed);
+  return purged == 0 ? until : std::min(until, purged);
+}
+
+void adopt(Variant& variant, const std::shared_ptr<const Entry>& entry) {
+  variant.entry = entry;
+  variant.fresh_until = fresh_until(*entry);
+  variant.varies = !entry->vary_names.empty();
+  variant.tried_to_rest = entry->body->is_resting();
+}
+
 size_t metadata(const Entry& entry) {
   return entry.footprint() + allocated(sizeof(Variant));
 }
@@ -63,8 +80,7 @@ Found Shard::find(const Ask& ask) {
   Variant* const variant = select(*slot, ask.vary);
   if (variant == nullptr) return miss(ask, slot, nullptr);
   eviction_.hit(*variant, ask.now);
-  const Entry& entry = *variant->entry;
-  if (!ask.rules.bypass && !entry.lifetime.always_validate && entry.fresh_for(ask.now) > 0) {
+  if (ask.now < variant->fresh_until && !ask.rules.bypass) {
     ++counts_.hits;
     return Hit{variant->entry};
   }
@@ -134,8 +150,8 @@ Variant* Shard::select(const Slot& slot, const VarySource& vary) const {
   std::string_view rendered;
   const std::string* values = nullptr;
   for (Variant* variant = slot.variants.get(); variant != nullptr; variant = variant->next.get()) {
+    if (!variant->varies) return variant;
     const Entry& entry = *variant->entry;
-    if (entry.vary_names.empty()) return variant;
     if (values == nullptr || rendered != entry.vary_names) {
       values = &render(vary, entry.vary_names);
       rendered = entry.vary_names;
@@ -170,6 +186,7 @@ bool Shard::purge(const KeyView& key, bool soft, int64_t now, Dropped& dropped) 
     for (Variant* variant = slot->variants.get(); variant != nullptr; variant = variant->next.get()) {
       int64_t never = 0;
       variant->entry->stale_since.compare_exchange_strong(never, std::max<int64_t>(now, 1));
+      variant->fresh_until = std::min(variant->fresh_until, now);
     }
   } else {
     while (slot->variants) drop(*slot->variants, dropped);
@@ -248,7 +265,7 @@ void Shard::store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped
   auto variant = std::make_unique<Variant>();
   variant->slot = &slot;
   variant->hash = slot.hash.high;
-  variant->entry = entry;
+  adopt(*variant, entry);
   variant->bytes = metadata(*entry) + entry->body->footprint();
   charge_entry(*entry);
   variant->next = std::move(slot.variants);
@@ -260,8 +277,7 @@ void Shard::store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped
 void Shard::set_entry(Variant& variant, const std::shared_ptr<const Entry>& entry) {
   release_entry(*variant.entry);
   charge_entry(*entry);
-  variant.entry = entry;
-  variant.tried_to_rest = entry->body->is_resting();
+  adopt(variant, entry);
   eviction_.resize(variant, metadata(*entry) + entry->body->footprint());
 }
 

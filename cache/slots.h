@@ -20,10 +20,12 @@ namespace levee {
 
 struct Slot;
 
-// A stored variant of a key.
+// A stored variant of a key. What a look-up needs of the entry is repeated here, near what it touches anyway.
 struct Variant : Resident {
   std::shared_ptr<const Entry> entry;
   Slot* slot = nullptr;
+  int64_t fresh_until = 0;  // ms; in the past if it must always be validated
+  bool varies = false;
   bool tried_to_rest = false;
   std::unique_ptr<Variant> next;  // an older one of the same key
 };
