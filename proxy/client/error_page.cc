@@ -1,15 +1,13 @@
 #include "proxy/client/error_page.h"
 
 #include "proxy/http/writer.h"
-
-#ifndef LEVEE_VERSION
-#define LEVEE_VERSION "1.0"
-#endif
+#include "proxy/version.h"
 
 namespace levee {
 
-const char* server_text(bool show_version) {
-  return show_version ? "levee/" LEVEE_VERSION : "levee";
+const std::string& server_text(bool show_version) {
+  static const std::string full = std::string("levee/") + kVersion, plain = "levee";
+  return show_version ? full : plain;
 }
 
 std::string error_page(int status, bool show_version) {

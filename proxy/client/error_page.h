@@ -8,6 +8,6 @@ namespace levee {
 // A short page with the status and its reason.
 std::string error_page(int status, bool show_version);
 // What Server says of us.
-const char* server_text(bool show_version);
+const std::string& server_text(bool show_version);
 
 }  // namespace levee

@@ -9,9 +9,9 @@
 #include <random>
 
 #include "proxy/client/commons.h"
-#include "proxy/client/error_page.h"
 #include "proxy/client/exchange.h"
 #include "proxy/client/upstream_request.h"
+#include "proxy/version.h"
 
 namespace levee {
 namespace {
@@ -238,7 +238,7 @@ bool Variables::of_process(const Variable& variable, std::string& out) const {
       append_number(static_cast<uint64_t>(getpid()), out);
       return true;
     case Var::kVersion:
-      out += std::string_view(server_text(true)).substr(6);
+      out += kVersion;
       return true;
     case Var::kMsec:
       append_seconds(x.connection->worker.wall_ms(), out);
