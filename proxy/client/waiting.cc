@@ -102,12 +102,11 @@ Session::Next Session::client_event() {
     }
   }
   if (x.blocked || !x.may_be_closing) return std::nullopt;
-  if (connection_.stream.peer_closed()) {
-    if (!x.plan->location->ignore_client_abort) return leave(499);
-    x.may_be_closing = false;
-  } else {
-    x.may_be_closing = false;  // a pipelined request; it is read when its turn comes
-  }
+  // Who shuts down sending may still read. A response that only this client waits for is given up all the same, as
+  // nginx does; one that others share costs nothing more. Anything else is a pipelined request, read when its turn
+  // comes.
+  if (connection_.stream.peer_closed() && x.note.alone && !x.plan->location->ignore_client_abort) return leave(499);
+  x.may_be_closing = false;
   wait_here();
   return std::nullopt;
 }

@@ -99,7 +99,7 @@ Fetch::Next Fetch::head_arrived() {
     leave_server(outcome);
     return Step::kChoose;
   }
-  if (status == 304) return refresh();
+  if (status == 304 && (conditional_ || !order_.key.empty())) return refresh();  // else the client's own conditions
   if (prefers_stale(order_, status, now)) {
     return give_up({Failure::kOriginStatus, status, retry_after(head_.fields(), worker_.wall_ms())});
   }
