@@ -42,8 +42,8 @@ struct Hints {
   bool ignore_x_accel_expires = false;
   bool ignore_set_cookie = false;
   bool ignore_vary = false;
-  std::optional<int64_t> valid;           // proxy_cache_valid for this status, ms; used if the response says nothing
-  std::optional<int64_t> stale_if_error;  // the least window, whatever the response says, unless it forbids stale
+  std::optional<int64_t> valid{};           // proxy_cache_valid for this status, ms; used if the response says nothing
+  std::optional<int64_t> stale_if_error{};  // the least window, whatever the response says, unless it forbids stale
 };
 
 struct Times {

@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "cache/vary.h"
+
+namespace levee {
+namespace {
+
+std::optional<std::string> names(const std::string& lines) {
+  Fields fields;
+  EXPECT_TRUE(fields.read_lines(lines));
+  return vary_names(fields);
+}
+std::string values(const std::string& lines, const std::string& of) {
+  Fields fields;
+  EXPECT_TRUE(fields.read_lines(lines));
+  std::string out;
+  vary_values(fields, of, out);
+  return out;
+}
+
+TEST(Vary, NamesAreSortedAndOnce) {
+  EXPECT_EQ(names("X: y\r\n"), "");
+  EXPECT_EQ(names("Vary: b, A\r\nvary: a ,,C\r\n"), "a,b,c");
+  EXPECT_EQ(names("Vary:\r\n"), "");
+}
+
+TEST(Vary, AStarAnywhereMatchesNobody) {  // RFC 9111 section 4.1
+  for (const char* lines : {"Vary: *\r\n", "Vary: *, *\r\n", "Vary: , *\r\n", "Vary:\r\nVary: *\r\n", "Vary: *, a\r\n",
+                            "Vary: a, *\r\n", "Vary: a b\r\n"}) {
+    EXPECT_FALSE(names(lines)) << lines;
+  }
+  std::string many = "Vary: a";
+  for (int i = 0; i < 20; ++i) many += ", a" + std::to_string(i);
+  EXPECT_FALSE(names(many + "\r\n")) << "too many to compare";
+}
+
+TEST(Vary, EqualRequestsSelectTheSame) {
+  struct Row {
+    const char* rule;
+    const char* name;
+    std::string one, other;
+    bool same;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"whitespace", "foo", "Foo: 1,2\r\n", "Foo:  1, 2 \r\n", true},
+           {"lines", "foo", "Foo: 1, 2\r\n", "Foo: 1\r\nFoo: 2\r\n", true},
+           {"order counts", "foo", "Foo: 1, 2\r\n", "Foo: 2, 1\r\n", false},
+           {"case counts", "foo", "Foo: a\r\n", "Foo: A\r\n", false},
+           {"quoted whitespace counts", "foo", "Foo: \"a, b\"\r\n", "Foo: \"a,b\"\r\n", false},
+           {"missing is not empty", "foo", "", "Foo:\r\n", false},
+           {"both missing", "foo", "", "", true},
+           {"other fields", "foo", "Foo: 1\r\nBar: 1\r\n", "Foo: 1\r\nBar: 2\r\n", true},
+           {"one of two differs", "bar,foo", "Foo: 1\r\nBar: 1\r\n", "Foo: 1\r\nBar: 2\r\n", false},
+           {"one of two missing", "bar,foo", "Foo: 1\r\n", "Bar: 1\r\n", false},
+           {"encoding order", "accept-encoding", "Accept-Encoding: gzip, br\r\n", "Accept-Encoding: br,gzip\r\n", true},
+           {"encoding case", "accept-encoding", "Accept-Encoding: GZIP\r\n", "Accept-Encoding: gzip\r\n", true},
+           {"encoding by weight", "accept-encoding", "Accept-Encoding: gzip;q=0.5, br\r\n",
+            "Accept-Encoding: br;q=1.0, gzip;q=0.1\r\n", true},
+           {"encoding other weight", "accept-encoding", "Accept-Encoding: gzip;q=0.5, br\r\n",
+            "Accept-Encoding: gzip, br;q=0.5\r\n", false},
+           {"encoding refused", "accept-encoding", "Accept-Encoding: gzip, br;q=0\r\n",
+            "Accept-Encoding: gzip, br;q=0.1\r\n", false},
+           {"x-gzip is gzip", "accept-encoding", "Accept-Encoding: x-gzip\r\n", "Accept-Encoding: gzip\r\n", true},
+           {"junk is compared as it is", "accept-encoding", "Accept-Encoding: gzip;q=2\r\n",
+            "Accept-Encoding: gzip\r\n", false},
+           {"language order", "accept-language", "Accept-Language: en, de\r\n", "Accept-Language: de, en\r\n", true},
+           {"language case", "accept-language", "Accept-Language: eN,De\r\n", "Accept-Language:  de ,  en \r\n", true},
+           {"language weight", "accept-language", "Accept-Language: en;q=0.5, de\r\n", "Accept-Language: en, de\r\n",
+            false},
+       }) {
+    SCOPED_TRACE(row.rule);
+    EXPECT_EQ(values(row.one, row.name) == values(row.other, row.name), row.same)
+        << values(row.one, row.name) << values(row.other, row.name);
+  }
+}
+
+TEST(Vary, NoValueLooksLikeTwo) {
+  EXPECT_NE(values("A: 1\r\nB: 2\r\n", "a,b"), values("A: 1,2\r\nB:\r\n", "a,b"));
+  EXPECT_NE(values("A: -\r\n", "a,b"), values("B: -\r\n", "a,b"));
+}
+
+}  // namespace
+}  // namespace levee
