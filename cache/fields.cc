@@ -48,43 +48,61 @@ constexpr Mix find_mix() {
 constexpr Mix kMix = find_mix();
 static_assert(is_perfect(kMix), "no perfect hash found: try more multipliers or slots");
 
+// One cache line holds two names.
+struct alignas(32) Name {
+  std::array<char, 31> lowered{};
+  uint8_t size = 0;
+};
 struct Known {
   std::array<uint8_t, kSlots> id{};
-  std::array<std::array<char, 32>, kKnownFields> lowered{};
+  std::array<Name, kKnownFields> names{};
 };
 constexpr Known make_known() {
   Known known;
   known.id.fill(static_cast<uint8_t>(FieldId::kOther));
   for (size_t i = 0; i < kKnownFields; ++i) {
     known.id[slot_of(kNames[i], kMix)] = static_cast<uint8_t>(i);
-    for (size_t k = 0; k < kNames[i].size(); ++k) known.lowered[i][k] = lower(kNames[i][k]);
+    for (size_t k = 0; k < kNames[i].size(); ++k) known.names[i].lowered[k] = lower(kNames[i][k]);
+    known.names[i].size = static_cast<uint8_t>(kNames[i].size());
   }
   return known;
 }
 constexpr Known kKnown = make_known();
 
-uint64_t load8(const char* at) {
-  uint64_t word;
-  std::memcpy(&word, at, 8);
+template <class Word>
+Word load(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
   return word;
+}
+// Whether the words at the front and at the back of two texts of `size` are equal, but for bit 5 of the first text.
+template <class Word>
+bool ends_equal(const char* text, const char* lowered, size_t size) {
+  constexpr Word kFold = static_cast<Word>(0x2020202020202020);
+  const size_t back = size - sizeof(Word);
+  return (((load<Word>(text) | kFold) ^ load<Word>(lowered)) |
+          ((load<Word>(text + back) | kFold) ^ load<Word>(lowered + back))) == 0;
 }
 
 // Whether a token equals a lower-case name of its size. Setting bit 5 folds letters; that it also folds a few other
-// characters does not matter, because none of those is allowed in a token and in a known name at once.
+// characters does not matter, because none of those is allowed in a token and in a known name at once. No loop: its end
+// would be mispredicted for each name anew.
 bool equals_lowered(std::string_view token, const char* lowered) {
-  constexpr uint64_t kFold = 0x2020202020202020;
   const size_t size = token.size();
-  if (size < 8) {
-    for (size_t i = 0; i < size; ++i) {
-      if ((token[i] | 0x20) != lowered[i]) return false;
-    }
-    return true;
-  }
-  for (size_t i = 0; i + 8 < size; i += 8) {
-    if ((load8(token.data() + i) | kFold) != load8(lowered + i)) return false;
-  }
-  return (load8(token.data() + size - 8) | kFold) == load8(lowered + size - 8);
+  const char* text = token.data();
+  if (size > 16)
+    return ends_equal<uint64_t>(text, lowered, 16) && ends_equal<uint64_t>(text + size - 16, lowered + size - 16, 16);
+  if (size >= 8) return ends_equal<uint64_t>(text, lowered, size);
+  if (size >= 4) return ends_equal<uint32_t>(text, lowered, size);
+  return (text[0] | 0x20) == lowered[0] && (text[size / 2] | 0x20) == lowered[size / 2] &&
+         (text[size - 1] | 0x20) == lowered[size - 1];
 }
+static_assert([] {
+  for (const std::string_view name : kNames) {
+    if (name.size() > 31) return false;  // two times 16 bytes
+  }
+  return true;
+}());
 
 constexpr std::array<bool, 256> make_tchars() {
   std::array<bool, 256> is{};
@@ -109,8 +127,10 @@ std::string_view stripped(std::string_view text) {
 FieldId field_id(std::string_view name) {
   if (name.empty()) return FieldId::kOther;
   const uint8_t id = kKnown.id[slot_of(name, kMix)];
-  if (id == static_cast<uint8_t>(FieldId::kOther) || kNames[id].size() != name.size()) return FieldId::kOther;
-  return equals_lowered(name, kKnown.lowered[id].data()) ? static_cast<FieldId>(id) : FieldId::kOther;
+  if (id == static_cast<uint8_t>(FieldId::kOther)) return FieldId::kOther;
+  const Name& known = kKnown.names[id];
+  if (known.size != name.size()) return FieldId::kOther;
+  return equals_lowered(name, known.lowered.data()) ? static_cast<FieldId>(id) : FieldId::kOther;
 }
 
 std::string_view field_name(FieldId id) {
@@ -175,24 +195,6 @@ std::optional<std::string_view> ListReader::next() {
 void Fields::clear() {
   for (size_t i = 0; i < size_; ++i) first_[static_cast<size_t>(items_[i].id)] = kNone;
   size_ = 0;
-}
-
-bool Fields::add(FieldId id, std::string_view name, std::string_view value) {
-  if (size_ == kCapacity) return false;
-  Item& item = items_[size_];
-  item.name_at = static_cast<uint32_t>(name.data() - base_);
-  item.name_size = static_cast<uint16_t>(name.size());
-  item.value_at = static_cast<uint32_t>(value.data() - base_);
-  item.value_size = static_cast<uint32_t>(value.size());
-  item.id = id;
-  item.next = kNone;
-  if (id != FieldId::kOther) {
-    uint8_t* link = &first_[static_cast<size_t>(id)];
-    while (*link != kNone) link = &items_[*link].next;
-    *link = size_;
-  }
-  ++size_;
-  return true;
 }
 
 bool Fields::read_lines(std::string_view lines) {

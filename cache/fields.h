@@ -134,7 +134,22 @@ class Fields {
   void rebase(const char* base) { base_ = base; }
   // Adds at the end; false when full. The views must lie in the memory at base.
   bool add(std::string_view name, std::string_view value) { return add(field_id(name), name, value); }
-  bool add(FieldId id, std::string_view name, std::string_view value);
+  bool add(FieldId id, std::string_view name, std::string_view value) {
+    if (size_ == kCapacity) return false;
+    items_[size_] = {static_cast<uint32_t>(name.data() - base_),
+                     static_cast<uint32_t>(value.data() - base_),
+                     static_cast<uint32_t>(value.size()),
+                     static_cast<uint16_t>(name.size()),
+                     id,
+                     kNone};
+    if (id != FieldId::kOther) {
+      uint8_t* link = &first_[static_cast<size_t>(id)];
+      while (*link != kNone) link = &items_[*link].next;
+      *link = size_;
+    }
+    ++size_;
+    return true;
+  }
   // Reads "Name: value\r\n" lines that were validated before (StoredFields, Order::fields); stops when full or
   // malformed. Clears first and takes `lines` as its memory.
   bool read_lines(std::string_view lines);

@@ -75,10 +75,15 @@ Heard hear(const Order& order, const ResponseHead& head, const Times& times) {
   const Verdict verdict = judge(head.status(), fields, facts_of(order), times, hints);
 
   Heard heard;
+  const bool cacheable = !order.key.empty() && order.may_store;
+  std::optional<std::string> names = hints.ignore_vary ? std::string() : vary_names(fields);
+  heard.shared = cacheable && names && (verdict.storable() || is_shareable_error(head.status(), verdict.refusal));
   heard.entry = std::make_shared<Entry>();
   Entry& entry = *heard.entry;
   entry.status = head.status();
-  entry.fields = StoredFields::of(fields, [&](const Field& field) { return is_hidden(*order.location, field); });
+  entry.fields = StoredFields::of(fields, [&](const Field& field) {
+    return is_hidden(*order.location, field) || (heard.shared && is_withheld(fields, field, hints));
+  });
   if (!fields.has(FieldId::kDate)) {
     char date[kDateSize];
     format_date(times.wall_response / 1000, date);
@@ -91,9 +96,6 @@ Heard hear(const Order& order, const ResponseHead& head, const Times& times) {
   entry.response_time = times.response;
   describe_content(entry, fields);
 
-  const bool cacheable = !order.key.empty() && order.may_store;
-  std::optional<std::string> names = hints.ignore_vary ? std::string() : vary_names(fields);
-  heard.shared = cacheable && names && (verdict.storable() || is_shareable_error(head.status(), verdict.refusal));
   entry.keep = heard.shared && verdict.storable();
   if (!heard.shared) {
     heard.remember = cacheable && (!names || verdict.remember_as_uncacheable()) ? kRemember : 0;
