@@ -40,6 +40,8 @@ struct Options {
   bool help = false, version = false, libraries = false, test = false, dump = false;
 };
 
+bool early_log = false;
+
 std::string absolute(const std::string& path, const std::string& start) {
   return path.starts_with('/') ? path : start + path;
 }
@@ -101,7 +103,17 @@ bool parse(int count, char** words, Options& options) {
 
 int fail(const std::string& text) {
   std::cerr << "levee: [emerg] " << text << "\n";
+  if (early_log) log(LogLevel::kEmergency, 0, "", text);
   return 1;
+}
+
+// levee -e: what goes wrong before the configuration has named a log stands there too.
+void open_early_log(const CommandLine& command) {
+  if (command.error_log.empty() || command.error_log == "stderr") return;
+  auto file = LogFile::open(absolute(command.error_log, command.prefix));
+  if (!file) return;
+  set_error_log(std::move(file), LogLevel::kNotice);
+  early_log = true;
 }
 
 void show_version(bool libraries) {
@@ -166,6 +178,7 @@ int run(int count, char** words) {
     std::cerr << "levee: invalid option: \"-s " << options.signal << "\"\n";
     return 1;
   }
+  open_early_log(options.command);
   auto loaded = load_config(options.command);
   if (auto* error = std::get_if<std::string>(&loaded)) {
     fail(*error);

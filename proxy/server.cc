@@ -217,6 +217,7 @@ void ProxyServer::on_signal(int signal) {
 void ProxyServer::stop(bool gracefully) {
   log(LogLevel::kNotice, 0, "", std::string_view(gracefully ? "gracefully shutting down" : "exiting"));
   stopping_ = true;
+  sockets_.clear();  // the last holder closes a socket: now the workers alone have them
   const int64_t limit = generation_->config->worker_shutdown_timeout.count();
   for (auto* group : {&workers_, &draining_}) {
     for (const Thread& one : *group) {

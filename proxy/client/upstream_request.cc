@@ -169,6 +169,7 @@ Order make_order(const Exchange& x, OrderKind kind) {
   order.tls = has_target ? x.target->tls : pass.tls;
   order.upstream = has_target ? x.target->upstream : pass.upstream;
   order.host = has_target ? x.target->host : pass.host;
+  if (order.tls) order.tls_name = location.tls.name.evaluate(Variables(x));
   order.target = target_of(x, has_target ? x.target->uri : pass.uri, pass.is_dynamic);
   if (location.method) {
     order.method = location.method->evaluate(Variables(x));

@@ -188,8 +188,13 @@ Fetch::Next Fetch::choose() {
   attempt_began_ = now;
 
   std::string identity = seat_.peer().name;
-  if (order_.tls)
-    identity.append("|").append(order_.host).append("|").append(std::to_string(order_.generation->number));
+  if (order_.tls) {  // a connection serves those alone who would have verified it in the same way
+    const auto tls = order_.generation->client_tls.find(&location_.tls);
+    const void* context = tls == order_.generation->client_tls.end() ? nullptr : tls->second.get();
+    identity.append("|").append(order_.tls_name).append("|").append(order_.host).append("|");
+    identity.append(std::to_string(reinterpret_cast<uintptr_t>(context))).append("|");
+    identity.append(std::to_string(order_.generation->number));
+  }
   // A connection that was idle may be closed just now: what must not be sent twice gets a fresh one.
   if (idempotent_ && !fresh_only_ && replayable()) {
     connection_ = worker_.local<OriginPool>().take(upstream_->name(), identity, *this);
@@ -240,7 +245,8 @@ Fetch::Next Fetch::connect() {
   }
   const auto tls = order_.generation->client_tls.find(&location_.tls);
   if (tls == order_.generation->client_tls.end() ||
-      !tls->second->start(*connection_->stream, without_port(order_.host), connection_->identity)) {
+      !tls->second->start(*connection_->stream, without_port(order_.tls_name.empty() ? order_.host : order_.tls_name),
+                          connection_->identity)) {
     return failed(Trouble::kError, Failure::kConnect);
   }
   return Step::kHandshake;

@@ -40,7 +40,8 @@ struct Order {
   const Location* location = nullptr;  // lives in generation
   std::string upstream;                // name of an upstream, or host:port (proxy_pass with variables)
   bool tls = false;
-  std::string host;  // $proxy_host, for SNI and verification
+  std::string host;      // $proxy_host
+  std::string tls_name;  // for SNI and verification; empty: host
   std::string method;
   std::string target;
   std::string fields;  // field lines to send, CRLF each; without framing, conditionals, Range, Connection
