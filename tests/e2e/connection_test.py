@@ -56,6 +56,7 @@ def test_keepalive_requests(levee, origin):
     assert last.headers["Connection"] == "close" and connection.ended()
 
 
+@pytest.mark.conf(server="proxy_ignore_client_abort on;")
 def test_a_client_that_stops_sending_still_gets_its_answer(levee, origin):
     page = origin.page("/a", ["one", HOLD, "two"], cache_control="max-age=60")
     response = levee.get("/a")

@@ -19,11 +19,14 @@ def test_a_waiter_is_given_up_and_the_origin_is_not_asked_again(levee, origin):
 
 @pytest.mark.conf(location="proxy_cache_lock_timeout 200ms; proxy_cache_use_stale timeout; proxy_read_timeout 30s;")
 def test_a_waiter_gets_a_stale_copy_if_there_is_one(levee, origin):
-    origin.page("/a", "old", cache_control="max-age=0")
+    origin.page("/a", "old", cache_control="max-age=0", etag='"v1"')
     assert levee.get("/a").rest() == b"old"
-    origin.raw("/a", HOLD)
+    page = origin.raw("/a", HOLD)
+    levee.get("/a")
+    origin.wait_for("/a", hits=2)
     assert all(v.body == b"old" for v in levee.crowd(20, "/a").results())
     assert origin.hits("/a") == 2
+    page.release()
 
 
 @pytest.mark.conf(location="proxy_read_timeout 200ms;")

@@ -13,7 +13,7 @@ MALFORMED = {  # the lines of a file: (number of the wrong line, what is said)
     'events {}\nhttp {\n  server { location / { proxy_cache nowhere; } }\n}\n': (3, 'nowhere'),
     'events {}\nhttp {\n  server { location ~ "(" { } }\n}\n': (3, '('),
     'events {}\nhttp {\n  log_format a "$nothing_of_this_name";\n}\n': (3, 'nothing_of_this_name'),
-    'events {}\nhttp {\n  send_timeout "1s;\n}\n': (5, 'unexpected end of file'),
+    'events {}\nhttp {\n  send_timeout "1s;\n}\n': (3, 'unexpected end of file'),
     'events {}\nhttp {\n  send_timeout 1s\n}\n': (4, 'unexpected "}"'),
     'events {}\nhttp {\n': (3, 'unexpected end of file'),
     'events {}\nhttp {}\n}\n': (3, 'unexpected "}"'),

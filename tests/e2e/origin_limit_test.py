@@ -48,10 +48,11 @@ def test_nobody_waits_longer_than_the_deadline(levee, origin):
     assert sum(v.status == 200 for v in crowd.results()) == 4
 
 
-@pytest.mark.conf(http=GROUP % "100 timeout=30s", locations=PASS % "proxy_cache_use_stale error updating;")
+@pytest.mark.conf(http=GROUP % "100 timeout=30s", locations=PASS % "proxy_cache_use_stale error updating;"
+                                                                          " proxy_cache_background_update on;")
 def test_stale_goes_out_at_once(levee, origin):
     for n in range(40):
-        origin.page(f"/{n}", f"old {n}", cache_control="max-age=0")
+        origin.page(f"/{n}", f"old {n}", cache_control="max-age=0", etag='"v1"')
         assert levee.get(f"/g/{n}").rest() == b"old %d" % n
     before = origin.hits()
     pages = gated(origin)

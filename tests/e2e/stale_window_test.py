@@ -23,7 +23,7 @@ def test_a_stale_copy_is_sent_at_once_and_refreshed_behind_it(levee, origin):
 
 @pytest.mark.conf(location="proxy_cache_use_stale updating; proxy_cache_background_update on;")
 def test_the_configuration_can_allow_it(levee, origin):
-    origin.page("/a", "old", cache_control="max-age=0")
+    origin.page("/a", "old", cache_control="max-age=0", etag='"v1"')
     assert levee.get("/a").rest() == b"old"
     page = origin.page("/a", ["n", HOLD, "ew"], cache_control="max-age=60")
     assert levee.get("/a").rest() == b"old"

@@ -5,7 +5,7 @@ from harness import numbered
 PASS = "location /s/ { proxy_pass https://@TLS_ORIGIN@/; proxy_cache main; %s }"
 
 
-@pytest.mark.conf(locations=PASS % "")
+@pytest.mark.conf(locations=PASS % "proxy_ssl_verify off;")
 def test_https_origin(tls_cert, tls_origin, levee):
     body = numbered(2 << 20)
     tls_origin.page("/a", body, cache_control="max-age=60")
@@ -18,6 +18,14 @@ def test_https_origin(tls_cert, tls_origin, levee):
 def test_verified(tls_cert, tls_origin, levee):
     tls_origin.page("/a", "well")
     assert levee.get("/s/a").rest() == b"well"
+
+
+@pytest.mark.conf(locations=PASS % "" + (PASS % "proxy_ssl_verify off;").replace("/s/", "/open/"))
+def test_verification_is_on_unless_told_otherwise_and_connections_are_not_mixed(tls_cert, tls_origin, levee):
+    tls_origin.page("/a", "well")
+    for _ in range(5):
+        assert levee.get("/open/a").rest() == b"well"
+        assert levee.get("/s/a").status == 502
 
 
 @pytest.mark.conf(locations=PASS % "proxy_ssl_verify on; proxy_ssl_trusted_certificate @CERT@; proxy_ssl_name elsewhere;")
