@@ -13,11 +13,19 @@ template <typename T>
 class Table {
  public:
   void add(std::string_view key, const T& value) {
-    if (!values_.emplace(std::string(key), &value).second) return;  // the first in the file holds
+    const auto [entry, is_new] = values_.emplace(std::string(key), &value);
+    if (!is_new) return;  // the first in the file holds
+    if (values_.size() <= kFew) few_.emplace_back(entry->first, &value);
     const auto at = std::lower_bound(lengths_.begin(), lengths_.end(), key.size(), std::greater<>());
     if (at == lengths_.end() || *at != key.size()) lengths_.insert(at, key.size());
   }
   const T* find(std::string_view key) const {
+    if (values_.size() <= kFew) {
+      for (const auto& [known, value] : few_) {
+        if (known == key) return value;
+      }
+      return nullptr;
+    }
     const auto it = values_.find(key);
     return it == values_.end() ? nullptr : it->second;
   }
@@ -43,6 +51,8 @@ class Table {
   };
   std::unordered_map<std::string, const T*, TextHash, std::equal_to<>> values_;
   Lengths lengths_;
+  static constexpr size_t kFew = 8;  // up to so many are compared faster than a key is hashed
+  std::vector<std::pair<std::string_view, const T*>> few_;
 };
 
 }  // namespace
@@ -134,6 +144,7 @@ Match find_within(const Location& parent, std::string_view path, Captures& captu
 
 const Server& find_server(const Listen& listen, std::string_view host, Captures& captures) {
   const ServerIndex& index = *listen.routes;
+  if (listen.servers.size() == 1 && index.regexes.empty()) return *listen.default_server;
   if (const Server* server = index.exact.find(host)) return *server;
   if (const Server* server = index.leading.longest_end_of(host)) return *server;
   if (const Server* server = index.trailing.longest_start_of(host)) return *server;

@@ -182,18 +182,48 @@ Sender::Outcome send_failed_selection(Exchange& x, const Selection& chosen) {
   return send_error(x, chosen.shape.status);
 }
 
-void add_entry_content(Exchange& x, Selection& chosen, const Body& body, bool complete) {
-  const Framing framing = chosen.shape.framing;
-  uint64_t first = 0, end = framing.kind == Framing::Kind::kLength ? framing.length : Sender::kOpen;
-  if (chosen.shape.range) {
-    first = chosen.ranges.ranges[0].first;
-    end = chosen.ranges.ranges[0].last + 1;
-  }
-  if (complete) {
-    x.sender.send_body(body, first, end);
-  } else {
+bool sends_body(const Exchange& x, int status) {
+  return !has_no_body(status) && x.head.method() != Method::kHead;
+}
+
+// The content from `first` on, as much as the framing says.
+void add_content(Exchange& x, Framing framing, const Body& body, uint64_t first) {
+  const uint64_t end = framing.kind == Framing::Kind::kLength ? first + framing.length : Sender::kOpen;
+  if (x.reader) {
     x.sender.send_flight(*x.reader, first, end, framing.kind == Framing::Kind::kChunked, x.passed);
+  } else {
+    x.sender.send_body(body, first, end);
   }
+}
+
+}  // namespace
+
+namespace {
+
+// Conditions or Range: a 304, a part, several, or an error may come of it.
+Sender::Outcome send_selected(Exchange& x, const Body* body, std::optional<uint64_t> length) {
+  const Entry& entry = *x.entry;
+  const bool complete = !x.reader;
+  const auto date = entry.fields.find("Date");
+  const Validators validators{entry.etag, entry.last_modified, date ? parse_date(*date) : std::nullopt};
+  Selection chosen;
+  select(x, entry.status, validators, length, complete, chosen);
+  if (chosen.failed) return send_failed_selection(x, chosen);
+  if (chosen.shape.range) length = chosen.ranges.ranges[0].size();
+  std::vector<Sender::Part> parts;
+  std::string tail;
+  if (!chosen.boundary.empty()) length = prepare_parts(chosen, content_type(x), *length, parts, tail);
+  chosen.shape.framing = framing_for(x, chosen.shape.status, length);
+  if (sends_body(x, chosen.shape.status)) {
+    if (!parts.empty()) {
+      x.sender.send_body(*body, 0, 0);
+      x.sender.in_parts(std::move(parts), std::move(tail));
+    } else {
+      const uint64_t first = chosen.shape.range ? chosen.ranges.ranges[0].first : 0;
+      add_content(x, chosen.shape.framing, *body, first);
+    }
+  }
+  return send_entry_head(x, chosen.shape);
 }
 
 }  // namespace
@@ -203,30 +233,13 @@ Sender::Outcome send_entry(Exchange& x) {
   const bool complete = !x.reader;
   if (complete && entry.body && entry.body->is_resting()) x.awake = Body::wake(*entry.body, nullptr);
   const Body* body = x.awake ? x.awake.get() : entry.body.get();
-  std::optional<uint64_t> length = entry.content_length;
-  if (complete && body != nullptr && !(x.passed && x.head.method() == Method::kHead)) length = body->size();
-
-  Selection chosen;
-  chosen.shape.status = entry.status;
-  if (asks_for_less(x.head.fields())) {
-    const auto date = entry.fields.find("Date");
-    const Validators validators{entry.etag, entry.last_modified, date ? parse_date(*date) : std::nullopt};
-    select(x, entry.status, validators, length, complete, chosen);
-    if (chosen.failed) return send_failed_selection(x, chosen);
-  }
-  if (chosen.shape.range) length = chosen.ranges.ranges[0].size();
-  std::vector<Sender::Part> parts;
-  std::string tail;
-  if (!chosen.boundary.empty()) length = prepare_parts(chosen, content_type(x), *length, parts, tail);
-  chosen.shape.framing = framing_for(x, chosen.shape.status, length);
-  const bool sends_body = !has_no_body(chosen.shape.status) && x.head.method() != Method::kHead;
-  if (sends_body && !parts.empty()) {
-    x.sender.send_body(*body, 0, 0);
-    x.sender.in_parts(std::move(parts), std::move(tail));
-  } else if (sends_body) {
-    add_entry_content(x, chosen, *body, complete);
-  }
-  return send_entry_head(x, chosen.shape);
+  const std::optional<uint64_t> length = complete && body != nullptr ? body->size() : entry.content_length;
+  if (asks_for_less(x.head.fields())) return send_selected(x, body, length);
+  Shape shape;
+  shape.status = entry.status;
+  shape.framing = framing_for(x, shape.status, length);
+  if (sends_body(x, shape.status)) add_content(x, shape.framing, *body, 0);
+  return send_entry_head(x, shape);
 }
 
 Sender::Outcome send_text(Exchange& x, int status, std::string_view type, std::string text) {
@@ -274,8 +287,7 @@ Sender::Outcome send_file(Exchange& x, const OpenFile& file) {
     length = prepare_parts(chosen, file.type, file.size, parts, tail);
   }
   chosen.shape.framing = framing_for(x, chosen.shape.status, length);
-  const bool sends_body = !has_no_body(chosen.shape.status) && x.head.method() != Method::kHead;
-  if (!sends_body) {
+  if (!sends_body(x, chosen.shape.status)) {
     close(file.descriptor);
   } else if (!parts.empty()) {
     x.sender.send_file(file.descriptor, 0, 0);

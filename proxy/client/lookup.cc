@@ -138,8 +138,13 @@ Session::Next Session::look_up() {
   }
   if (plan.store == nullptr || !may_use_cache(x)) return fetch_alone(CacheUse::kPass);
   std::string& text = connection_.commons.key;
-  text.clear();
-  plan.location->cache_key.append_to(text, Variables(x));
+  if (plan.default_key) {  // the same as below, for most requests of most configurations
+    text.assign(connection_.stream.tls() != nullptr ? "https" : "http");
+    text.append(plan.pass->host).append(x.head.request_uri());
+  } else {
+    text.clear();
+    plan.location->cache_key.append_to(text, Variables(x));
+  }
   const KeyView key(text);
   const int64_t now = connection_.worker.now();
   Ask ask{key, x, connection_.subscriber, plan.rules, now};

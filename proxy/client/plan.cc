@@ -39,6 +39,8 @@ const Plan& Plans::of(const Location& location) {
   }
   plan.rules = rules_of(location);
   plan.plain_head = location.add_headers.empty() && location.expires.kind == Expires::Kind::kOff;
+  plan.default_key =
+      plan.pass != nullptr && !plan.pass->is_dynamic && location.cache_key.source() == "$scheme$proxy_host$request_uri";
   plan.conditional = !location.cache_bypass.empty() || location.cache_request_directives;
   plan.keeps_head = wants_sent_fields(location);
   plan.checks_access = !location.access.empty();

@@ -17,6 +17,7 @@ struct Plan {
   Store* store = nullptr;           // null: no cache
   Rules rules;
   bool plain_head = true;    // no add_header, no expires: stored fields are sent as they are
+  bool default_key = false;  // $scheme$proxy_host$request_uri, and no variables in proxy_pass
   bool conditional = false;  // proxy_cache_bypass, proxy_no_cache or request directives are to be looked at
   bool keeps_head = false;   // a log or a field wants $sent_http_...
   bool checks_access = false;

@@ -162,8 +162,7 @@ Session::Next Session::idle() {
 
 Session::Next Session::read_head() {
   if (!exchange_) {
-    exchange_ = connection_.commons.take_exchange();
-    exchange_->reset();
+    exchange_ = connection_.commons.take_exchange();  // as reset() leaves it
     exchange_->connection = &connection_;
     exchange_->began = connection_.worker.now();
   }

@@ -156,13 +156,16 @@ std::optional<size_t> host_size(std::string_view authority) {
     }
     ++end;
   } else {
-    for (; end < authority.size() && authority[end] != ':'; ++end) {
-      const char c = authority[end];
-      const char letter = static_cast<char>(c | 0x20);
-      // Names in DNS have no more than this; what else RFC 3986 allows in a reg-name only ever comes from attackers.
-      if (!is_digit(c) && !(letter >= 'a' && letter <= 'z') && c != '-' && c != '.' && c != '_') return std::nullopt;
-    }
-    if (end == 0) return std::nullopt;
+    // Names in DNS have no more than this; what else RFC 3986 allows in a reg-name only ever comes from attackers.
+    static constexpr auto kOfNames = [] {
+      std::array<bool, 256> table{};
+      for (const char c : std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._")) {
+        table[static_cast<unsigned char>(c)] = true;
+      }
+      return table;
+    }();
+    while (end < authority.size() && kOfNames[static_cast<unsigned char>(authority[end])]) ++end;
+    if (end == 0 || (end < authority.size() && authority[end] != ':')) return std::nullopt;
   }
   if (end == authority.size()) return end;
   if (authority[end] != ':' || authority.size() - end > 6) return std::nullopt;

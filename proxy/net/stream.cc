@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,15 @@ constexpr bool has(Stream::Wait set, Stream::Wait one) {
 
 bool is_transient(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+// recv() and sendmsg() are points of cancellation in glibc, which costs a process with threads a tenth of what we do
+// for a small hit. Nobody cancels our threads, so the system calls are made directly.
+ssize_t receive(int descriptor, void* into, size_t size) {
+  return syscall(SYS_recvfrom, descriptor, into, size, 0, nullptr, nullptr);
+}
+ssize_t send_message(int descriptor, const msghdr& message) {
+  return syscall(SYS_sendmsg, descriptor, &message, MSG_NOSIGNAL);
 }
 
 IoResult from_errno(size_t count = 0) {
@@ -126,7 +136,7 @@ IoResult Stream::handshake() {
 
 IoResult Stream::read(std::span<std::byte> into) {
   if (ssl_ == nullptr) {
-    const ssize_t count = recv(descriptor_, into.data(), into.size(), 0);
+    const ssize_t count = receive(descriptor_, into.data(), into.size());
     if (count > 0) return {Io::kDone, static_cast<size_t>(count)};
     return count == 0 ? IoResult{Io::kClosed, 0} : from_errno();
   }
@@ -150,7 +160,7 @@ IoResult Stream::write(std::span<const iovec> from) {
   message.msg_iovlen = from.size();
   size_t wanted = 0;
   for (const iovec& part : from) wanted += part.iov_len;
-  const ssize_t count = sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+  const ssize_t count = send_message(descriptor_, message);
   if (count < 0) return from_errno();
   return {static_cast<size_t>(count) == wanted ? Io::kDone : Io::kAgain, static_cast<size_t>(count)};
 }
