@@ -10,6 +10,9 @@ namespace levee {
 namespace {
 
 constexpr size_t kCoupledChunk = 64 * 1024;  // a body for one client alone: small, since nobody keeps it
+constexpr uint64_t kOutgrownWindow = 4 * 1024 * 1024;
+constexpr int64_t kTooLargeFor = 60'000;  // ms that a key passes after its response was too large
+constexpr uint64_t kGone = std::numeric_limits<uint64_t>::max();
 
 }  // namespace
 
@@ -19,13 +22,15 @@ Flight::Flight(std::shared_ptr<Home> home, std::string key, KeyHash hash, uint64
 Flown Flight::begin(const std::shared_ptr<Flight>& flight, Subscriber leader) {
   MutexLock lock(flight->mutex_);
   ++flight->readers_;
-  return {Writer(flight), Reader(flight, flight->group_of(leader.waker), leader.token, true)};
+  flight->seats_.push_back(0);
+  return {Writer(flight), Reader(flight, flight->group_of(leader.waker), leader.token, 0)};
 }
 
 Reader Flight::follow(Subscriber subscriber) {
   MutexLock lock(mutex_);
   ++readers_;
-  return Reader(shared_from_this(), group_of(subscriber.waker), subscriber.token, false);
+  seats_.push_back(0);
+  return Reader(shared_from_this(), group_of(subscriber.waker), subscriber.token, seats_.size() - 1);
 }
 
 size_t Flight::readers() const {
@@ -96,16 +101,78 @@ void Flight::arrived(size_t count, std::optional<int64_t> now) {
   collect();
 }
 
+uint64_t Flight::slowest() const {
+  const uint64_t slowest = mine() ? seats_.front() : *std::min_element(seats_.begin(), seats_.end());
+  return std::min(slowest, body_->size());
+}
+
 uint64_t Flight::room() const {
-  if (!coupled()) return std::numeric_limits<uint64_t>::max();
-  const uint64_t ahead = body_ ? body_->size() - std::min(sent_, body_->size()) : 0;
-  return window_ - std::min(window_, ahead);
+  if (!coupled() || !body_) return std::numeric_limits<uint64_t>::max();
+  const uint64_t window = outgrown_ ? kOutgrownWindow : window_;
+  return window - std::min(window, body_->size() - slowest());
+}
+
+bool Flight::unwanted() const {
+  return mine() ? leader_left_ : outgrown_ && readers_ == 0;
+}
+
+Waker* Flight::writer_to_wake() {
+  if (writer_waker_ == nullptr || !coupled()) return nullptr;
+  if (!unwanted() && !(writer_waits_ && room() >= window_ / 2)) return nullptr;
+  writer_waits_ = false;
+  return writer_waker_;
+}
+
+void Flight::advance(const Reader& reader, uint64_t offset, std::vector<Body::Chunk>& dropped) {
+  if (!body_ || body_->is_complete()) return;
+  uint64_t& seat = seats_[reader.seat_];
+  if (offset <= seat) return;
+  seat = offset;
+  dropped = body_->release_below(slowest());
+}
+
+void Flight::outgrow_if_needed() {
+  if (!home_) return;
+  bool too_large = false;
+  int64_t until = 0;
+  const bool full = !home_->make_room();
+  {
+    MutexLock lock(mutex_);
+    if (coupled()) return;
+    too_large = body_->size() > home_->largest();
+    if (!too_large && !full) return;
+    outgrown_ = true;
+    if (too_large) until = entry_->response_time + kTooLargeFor;
+  }
+  home_->outgrown(*this, until);
+}
+
+Reader::Bytes Flight::read(Reader& reader, uint64_t offset, std::span<iovec> out) {
+  Reader::Bytes bytes;
+  if (state_ == FlightState::kPassed && !reader.leads()) {
+    bytes.failed = true;
+    return bytes;
+  }
+  const bool broken = state_ == FlightState::kFailed;
+  if (!body_) {
+    bytes.failed = broken;
+    if (!broken) wait(reader);
+    return bytes;
+  }
+  bytes.views = body_->views(offset, out);
+  uint64_t end = offset;
+  for (size_t i = 0; i < bytes.views; ++i) end += out[i].iov_len;
+  const bool all = end >= body_->size();
+  bytes.ended = all && body_->is_complete() && !broken;
+  bytes.failed = (all && broken) || (bytes.views == 0 && !all && !out.empty());
+  if (bytes.views == 0 && !bytes.ended && !bytes.failed) wait(reader);
+  return bytes;
 }
 
 // ---- Reader
 
-Reader::Reader(std::shared_ptr<Flight> flight, WakeGroup* group, uint64_t token, bool leader)
-    : flight_(std::move(flight)), group_(group), token_(token), leads_(leader) {}
+Reader::Reader(std::shared_ptr<Flight> flight, WakeGroup* group, uint64_t token, size_t seat)
+    : flight_(std::move(flight)), group_(group), token_(token), seat_(seat) {}
 
 Reader::Reader(Reader&&) noexcept = default;
 
@@ -115,8 +182,9 @@ Reader& Reader::operator=(Reader&& other) noexcept {
     flight_ = std::move(other.flight_);
     group_ = other.group_;
     token_ = other.token_;
+    seat_ = other.seat_;
+    coupled_ = other.coupled_;
     waits_for_ = other.waits_for_;
-    leads_ = other.leads_;
   }
   return *this;
 }
@@ -140,73 +208,61 @@ void Reader::leave() {
       dry.pop_back();
       --flight->dry_;
     }
-    if (leads_) {
-      flight->leader_left_ = true;
-      if (flight->coupled()) {
-        waker = std::exchange(flight->writer_waker_, nullptr);
-        token = flight->writer_token_;
-      }
-    }
+    flight->seats_[seat_] = kGone;
+    if (seat_ == 0) flight->leader_left_ = true;
+    waker = flight->writer_to_wake();
+    token = flight->writer_token_;
   }
   if (waker != nullptr) waker->wake({&token, 1});
 }
 
 Reader::Look Reader::look() {
   MutexLock lock(flight_->mutex_);
+  coupled_ = flight_->coupled();
   Look look{flight_->state_, nullptr, flight_->fault_};
   if (look.state == FlightState::kOpening) {
     flight_->wait(*this);
-  } else if (look.state != FlightState::kPassed || leads_) {
+  } else if (look.state != FlightState::kPassed || leads()) {
     look.entry = flight_->entry_;
   }
   return look;
 }
 
 Reader::Bytes Reader::read(uint64_t offset, std::span<iovec> out) {
-  MutexLock lock(flight_->mutex_);
+  std::vector<Body::Chunk> dropped;  // freed after the lock is released
+  Waker* waker = nullptr;
+  uint64_t token = 0;
   Bytes bytes;
-  const bool mine = flight_->state_ != FlightState::kPassed || leads_;
-  if (!mine) {
-    bytes.failed = true;
-    return bytes;
+  {
+    MutexLock lock(flight_->mutex_);
+    coupled_ = flight_->coupled();
+    if (coupled_) {
+      flight_->advance(*this, offset, dropped);
+      waker = flight_->writer_to_wake();
+      token = flight_->writer_token_;
+    }
+    bytes = flight_->read(*this, offset, out);
   }
-  const bool broken = flight_->state_ == FlightState::kFailed;
-  if (!flight_->body_) {
-    bytes.failed = broken;
-    if (!broken) flight_->wait(*this);
-    return bytes;
-  }
-  const Body& body = *flight_->body_;
-  bytes.views = body.views(offset, out);
-  uint64_t end = offset;
-  for (size_t i = 0; i < bytes.views; ++i) end += out[i].iov_len;
-  const bool all = end >= body.size();
-  bytes.ended = all && body.is_complete() && !broken;
-  bytes.failed = (all && broken) || (bytes.views == 0 && !all && !out.empty());
-  if (bytes.views == 0 && !bytes.ended && !bytes.failed) flight_->wait(*this);
+  if (waker != nullptr) waker->wake({&token, 1});
   return bytes;
 }
 
 void Reader::sent(uint64_t offset) {
+  if (!coupled_) return;
+  std::vector<Body::Chunk> dropped;
   Waker* waker = nullptr;
   uint64_t token = 0;
-  std::vector<Body::Chunk> dropped;
   {
     MutexLock lock(flight_->mutex_);
-    if (!flight_->coupled() || !flight_->body_ || !leads_) return;
-    flight_->sent_ = std::max(flight_->sent_, offset);
-    dropped = flight_->body_->release_below(flight_->sent_);
-    if (flight_->writer_waits_ && flight_->room() >= flight_->window_ / 2) {
-      flight_->writer_waits_ = false;
-      waker = flight_->writer_waker_;
-      token = flight_->writer_token_;
-    }
+    flight_->advance(*this, offset, dropped);
+    waker = flight_->writer_to_wake();
+    token = flight_->writer_token_;
   }
   if (waker != nullptr) waker->wake({&token, 1});
 }
 
 bool Reader::leads() const {
-  return leads_;
+  return seat_ == 0;
 }
 
 // ---- Writer
@@ -228,6 +284,9 @@ Writer::~Writer() {
 }
 
 void Writer::open(std::shared_ptr<Entry> entry) {
+  if (flight_->home_ && entry->content_length.value_or(0) > flight_->home_->largest()) {
+    return pass(std::move(entry), kTooLargeFor);
+  }
   {
     MutexLock lock(flight_->mutex_);
     flight_->start_body(entry, !flight_->alone_);
@@ -256,7 +315,7 @@ std::span<std::byte> Writer::reserve() {
     MutexLock lock(flight_->mutex_);
     room = flight_->body_->reserve();
   }
-  if (flight_->home_) flight_->home_->make_room();
+  flight_->outgrow_if_needed();
   return room;
 }
 
@@ -276,7 +335,7 @@ void Writer::append(std::span<const std::byte> bytes, std::optional<int64_t> now
     flight_->arrived(bytes.size(), now);
   }
   flight_->call();
-  if (flight_->home_) flight_->home_->make_room();
+  flight_->outgrow_if_needed();
 }
 
 bool Writer::wants_flush() const {
@@ -304,7 +363,7 @@ uint64_t Writer::room() {
 
 bool Writer::unwanted() const {
   MutexLock lock(flight_->mutex_);
-  return flight_->leader_left_ && flight_->coupled();
+  return flight_->unwanted();
 }
 
 void Writer::notify(Waker& waker, uint64_t token) {

@@ -75,20 +75,22 @@ class Reader {
   // Views of the body from `offset` on, good until the reader is dropped. With none and neither ended nor failed the
   // reader has run dry, and will be woken once when there is more.
   Bytes read(uint64_t offset, std::span<iovec> out);
-  // A passed flight's reader says what it has sent; its writer goes on when the window has room.
+  // What the reader has sent. Only the writer of a coupled flight (passed, private, or too large to be stored) cares:
+  // it goes on when its window has room. May be called any time, and costs nothing otherwise.
   void sent(uint64_t offset);
 
   bool leads() const;  // the one whose request is being fetched
 
  private:
   friend class Flight;
-  Reader(std::shared_ptr<Flight> flight, WakeGroup* group, uint64_t token, bool leader);
+  Reader(std::shared_ptr<Flight> flight, WakeGroup* group, uint64_t token, size_t seat);
   void leave();
   std::shared_ptr<Flight> flight_;
   WakeGroup* group_ = nullptr;  // its waker's readers, in the flight
   uint64_t token_ = 0;
+  size_t seat_ = 0;         // its place in the flight's list of readers
+  bool coupled_ = false;    // the writer waits for it, as of its last look or read
   uint64_t waits_for_ = 0;  // the flight's next wake if this reader is registered for it
-  bool leads_ = false;
 };
 
 // The fetching side. Dropped before finish(), renew() or fail(), it fails its flight: no reader waits for ever. After
@@ -100,7 +102,10 @@ class Writer {
   ~Writer();
 
   // The head has come and may be shared: readers may start. Sets the entry's key, hash and body; it is immutable from
-  // here on.
+  // here on. If it declares more than the store could hold, this is pass().
+  //
+  // A body that turns out too large on the way is not stored; it goes on, coupled to the slowest of those who read it
+  // already (who are bounded by their send_timeout), while new requests for the key pass.
   void open(std::shared_ptr<Entry> entry);
   // The head has come and is for its leader alone; the key is remembered as uncacheable for `remember` ms (0: not).
   // From here on the body is coupled to its reader: see room(). Sets the entry's key, hash and body.
@@ -119,10 +124,10 @@ class Writer {
   void append(std::span<const std::byte> bytes, std::optional<int64_t> now = std::nullopt);
   bool wants_flush() const;
   void flush(int64_t now);
-  // A passed body: bytes that may still be read ahead of its reader. 0: wait to be woken (as `waker`, `token`).
-  // Shared flights have always room.
+  // A coupled body: bytes that may still be read ahead of its reader. 0: wait to be woken (as `waker`, `token`).
+  // All others have always room.
   uint64_t room();
-  // The only reader of a passed or private flight is gone, so its fetch ends. Always false for a shared flight.
+  // A coupled flight that nobody reads any more, so its fetch ends. Always false for a flight that will be stored.
   bool unwanted() const;
   // Who is woken when room() or unwanted() change.
   void notify(Waker& waker, uint64_t token);

@@ -27,8 +27,12 @@ class Home {
   // Forget the flight, and remember the key as uncacheable until then (0: do not).
   virtual void passed(Flight& flight, int64_t until) = 0;
   virtual void failed(Flight& flight) = 0;
-  // Evict until the budget holds again.
-  virtual void make_room() = 0;
+  // Forget the flight: it is too large to be stored. Until then (0: not) its key passes.
+  virtual void outgrown(Flight& flight, int64_t until) = 0;
+  // Bytes that a body may have to be stored.
+  virtual uint64_t largest() const = 0;
+  // Evict until the budget holds again; false: there is nothing to evict.
+  virtual bool make_room() = 0;
 };
 
 // The readers of one flight on one worker that have run dry.
@@ -62,8 +66,20 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void call() EXCLUDES(mutex_);
   void start_body(const std::shared_ptr<Entry>& entry, bool shared) REQUIRES(mutex_);
   void arrived(size_t count, std::optional<int64_t> now) REQUIRES(mutex_);
-  bool coupled() const REQUIRES(mutex_) { return alone_ || state_ == FlightState::kPassed; }
+  Reader::Bytes read(Reader& reader, uint64_t offset, std::span<iovec> out) REQUIRES(mutex_);
+  bool mine() const REQUIRES(mutex_) { return alone_ || state_ == FlightState::kPassed; }  // the leader's
+  bool coupled() const REQUIRES(mutex_) { return mine() || outgrown_; }
   uint64_t room() const REQUIRES(mutex_);
+  // How far the slowest has got of those whom the writer waits for.
+  uint64_t slowest() const REQUIRES(mutex_);
+  // The writer's waker if it is to be woken, since it has room or is not wanted any more; it then waits no longer.
+  Waker* writer_to_wake() REQUIRES(mutex_);
+  // Of a coupled flight: the reader needs nothing below `offset` any more. Fills `dropped`, to be freed without the
+  // lock.
+  void advance(const Reader& reader, uint64_t offset, std::vector<Body::Chunk>& dropped) REQUIRES(mutex_);
+  bool unwanted() const REQUIRES(mutex_);
+  // The body is too large for the store, or the store is full of what cannot leave: goes on coupled to its readers.
+  void outgrow_if_needed() EXCLUDES(mutex_);
 
   // Constant.
   const std::shared_ptr<Home> home_;  // null: a response for one client alone
@@ -83,7 +99,9 @@ class Flight : public std::enable_shared_from_this<Flight> {
   size_t readers_ GUARDED_BY(mutex_) = 0;
   size_t dry_ GUARDED_BY(mutex_) = 0;
   bool leader_left_ GUARDED_BY(mutex_) = false;
-  uint64_t sent_ GUARDED_BY(mutex_) = 0;  // by the reader of a coupled flight
+  bool outgrown_ GUARDED_BY(mutex_) = false;
+  std::vector<uint64_t> seats_
+      GUARDED_BY(mutex_);  // what each reader needs no more of a coupled flight; the leader first
   Waker* writer_waker_ GUARDED_BY(mutex_) = nullptr;
   uint64_t writer_token_ GUARDED_BY(mutex_) = 0;
   bool writer_waits_ GUARDED_BY(mutex_) = false;

@@ -8,8 +8,7 @@
 namespace levee {
 namespace {
 
-constexpr size_t kMostVariants = 64;   // of one key; beyond, the oldest leaves
-constexpr uint64_t kLargestShare = 2;  // an entry may take one part in so many of the whole store
+constexpr size_t kMostVariants = 64;  // of one key; beyond, the oldest leaves
 constexpr int kPinnedTries = 16;
 constexpr size_t kKeysCounted = 16 * 1024;
 constexpr uint64_t kReadAhead = 256 * 1024;  // window of a flight that passes

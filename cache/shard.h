@@ -21,6 +21,8 @@ class Shard {
  public:
   using Dropped = std::vector<std::shared_ptr<const Entry>>;
 
+  static constexpr uint64_t kLargestShare = 2;  // an entry may take one part in so many of the whole store
+
   Shard(std::shared_ptr<Budget> budget, Home& home);
   ~Shard();
 

@@ -71,9 +71,12 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
     MutexLock lock(shard.mutex);
     shard.failed(flight);
   }
+  void outgrown(Flight& flight, int64_t until) override { passed(flight, until); }
+  uint64_t largest() const override { return budget_->capacity() / Shard::kLargestShare; }
   // Shards take turns, so that all of them are equally full.
-  void make_room() override {
-    for (size_t barren = 0; budget_->exceeded() && barren < shards_.size();) {
+  bool make_room() override {
+    for (size_t barren = 0; budget_->exceeded();) {
+      if (barren == shards_.size()) return false;
       Shard& shard = *shards_[turn_.fetch_add(1, std::memory_order_relaxed) & (shards_.size() - 1)];
       Shard::Evicted evicted;
       {
@@ -86,6 +89,7 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
         replace(*evicted.entry, evicted.entry->with_body(std::move(resting)), 0);
       }
     }
+    return true;
   }
 
   // The entry as it can be sent; null if it cannot be had. At the second use it stays so in the store, until memory is
@@ -133,8 +137,12 @@ Found Store::find(const Ask& ask) {
 
 std::shared_ptr<const Entry> Store::peek(const KeyView& key, const VarySource& vary) {
   Shard& shard = impl_->shard(key.hash);
-  MutexLock lock(shard.mutex);
-  return shard.peek(key, vary);
+  std::shared_ptr<const Entry> entry;
+  {
+    MutexLock lock(shard.mutex);
+    entry = shard.peek(key, vary);
+  }
+  return entry && entry->body->is_resting() ? impl_->awake(entry) : entry;
 }
 
 bool Store::may_serve_on_error(const Entry& entry, const Rules& rules, int64_t now) {

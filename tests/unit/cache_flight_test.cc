@@ -166,11 +166,79 @@ TEST_F(FlightTest, APassedWriterWaitsForItsReader) {
     written += count;
   }
   EXPECT_EQ(written, 100'000u);
+  EXPECT_EQ(flown.reader.look().state, FlightState::kPassed);
   flown.reader.sent(1000);
   EXPECT_EQ(writers.take(), Tokens{}) << "not worth it yet";
   flown.reader.sent(60'000);
   EXPECT_EQ(writers.take(), Tokens{7});
   EXPECT_EQ(flown.writer.room(), 60'000u);
+}
+
+TEST_F(FlightTest, ReadingOnIsEnoughToMakeRoom) {
+  RecordingWaker writers;
+  Flown flown = private_flight({&waker, 1}, 100'000);
+  flown.writer.notify(writers, 7);
+  flown.writer.open(an_entry());
+  flown.writer.append(bytes_of(std::string(100'000, 'x')));
+  EXPECT_EQ(flown.writer.room(), 0u);
+  EXPECT_EQ(read_from(flown.reader, 0).size(), 100'000u);
+  EXPECT_EQ(writers.take(), Tokens{});
+  EXPECT_EQ(read_from(flown.reader, 100'000), "");
+  EXPECT_EQ(writers.take(), Tokens{7});
+}
+
+TEST_F(FlightTest, WhatIsDeclaredTooLargeToStorePasses) {
+  Lead flight = lead();
+  Reader other = follow(2);
+  auto entry = an_entry();
+  entry->content_length = 33 << 20;
+  flight.writer.open(entry);
+  EXPECT_EQ(other.look().state, FlightState::kPassed);
+  EXPECT_EQ(flight.reader.look().state, FlightState::kPassed);
+  EXPECT_TRUE(std::holds_alternative<Pass>(ask(3, 1)));
+}
+
+TEST_F(FlightTest, WhatTurnsOutTooLargeGoesOnAtItsReadersSpeedInBoundedMemory) {
+  RecordingWaker writers;
+  Lead flight = lead();
+  Reader other = follow(2);
+  flight.writer.notify(writers, 7);
+  flight.writer.open(an_entry());
+  const std::string part(100'000, 'x');
+  uint64_t written = 0;
+  for (; flight.writer.room() > 0 && written < 64U << 20; written += part.size()) flight.writer.append(bytes_of(part));
+  EXPECT_GE(written, 32U << 20);
+  EXPECT_LE(written, 33U << 20);
+  EXPECT_TRUE(std::holds_alternative<Pass>(ask(3, 1))) << "too late to join";
+  uint64_t mine = 0, theirs = 0;
+  for (int round = 0; round < 1000; ++round) {
+    mine += read_from(flight.reader, mine).size();
+    theirs += read_from(other, theirs).size();
+    if (flight.writer.room() == 0) continue;
+    flight.writer.append(bytes_of(part));
+    written += part.size();
+    EXPECT_LE(store.stats().bytes, 40U << 20);
+  }
+  EXPECT_GE(written, 90U << 20) << "far more than the store holds";
+  EXPECT_LE(store.stats().bytes, 8U << 20);
+  flight.writer.finish();
+  Reader::Bytes bytes;
+  while (!bytes.ended && !bytes.failed) theirs += read_from(other, theirs, &bytes).size();
+  EXPECT_EQ(theirs, written);
+  EXPECT_EQ(store.stats().entries, 0u);
+}
+
+TEST_F(FlightTest, AnOutgrownFlightEndsWhenItsLastReaderLeaves) {
+  RecordingWaker writers;
+  std::optional<Lead> flight(lead());
+  Writer writer = std::move(flight->writer);
+  writer.notify(writers, 7);
+  writer.open(an_entry());
+  for (int i = 0; i < 34; ++i) writer.append(bytes_of(std::string(1 << 20, 'x')));
+  EXPECT_FALSE(writer.unwanted());
+  flight.reset();
+  EXPECT_EQ(writers.take(), Tokens{7});
+  EXPECT_TRUE(writer.unwanted());
 }
 
 TEST_F(FlightTest, APassedWriterLearnsThatItsReaderLeft) {
