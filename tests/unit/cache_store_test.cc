@@ -231,12 +231,10 @@ TEST_F(StoreTest, TextRestsUnderPressureAndIsReadAsBefore) {
   for (int i = 0; i < 4000; ++i) playlist += "#EXTINF:4.000,\nsegment" + std::to_string(i) + ".m4s\n";
   const OneField vary;
   constexpr int kPlaylists = 100;  // half as much again as the store holds
-  size_t resting = 0;
   for (int round = 0, now = 0; round < 10; ++round) {
     for (int i = 0; i < kPlaylists; ++i, ++now) {
       const std::string key = "/" + std::to_string(i) + ".m3u8";
       const auto known = store.peek(KeyView(key), vary);
-      if (known && known->body->is_resting()) ++resting;
       if (known) {
         ASSERT_EQ(hit(key, now), playlist);
         continue;
@@ -246,8 +244,7 @@ TEST_F(StoreTest, TextRestsUnderPressureAndIsReadAsBefore) {
       fetch(key, entry, playlist);
     }
   }
-  EXPECT_GT(resting, 100u);
-  EXPECT_EQ(store.stats().entries, static_cast<uint64_t>(kPlaylists)) << "all of them fit";
+  EXPECT_EQ(store.stats().entries, static_cast<uint64_t>(kPlaylists)) << "plain they would not fit";
 }
 
 TEST_F(StoreTest, WhatIsBeingSentIsEvictedLast) {
