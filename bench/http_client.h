@@ -39,7 +39,8 @@ enum class Failure : unsigned char { kConnect, kTimeout, kCut };  // kCut: the c
 
 class HttpClient {
  public:
-  // Who asked. May call get() from on_end and on_failure; must not destroy the client from any of them.
+  // Who asked. May call get() from on_end and on_failure, but must not destroy the client from them, nor call close()
+  // from the others.
   class Observer : public ResponseReader::Sink {
    public:
     virtual void on_end() = 0;

@@ -1,7 +1,9 @@
 // The levee-bench command: what each subcommand takes.
 #include <CLI/CLI.hpp>
 
+#include "bench/ceiling.h"
 #include "bench/demo.h"
+#include "bench/load.h"
 #include "bench/origin.h"
 
 namespace levee::bench {
@@ -36,6 +38,58 @@ void add_demo(CLI::App& app, int& exit_code) {
   command->callback([options, &exit_code] { exit_code = run_demo(*options); });
 }
 
+// What all loads take.
+CLI::App& add_load(CLI::App& app, const char* name, const char* help, LoadOptions& options) {
+  CLI::App& command = *app.add_subcommand(name, help);
+  command.add_option("url", options.url, "http or https, a literal address")->required();
+  command.add_option("-c,--connections", options.connections, "Connections, or viewers")->capture_default_str();
+  command.add_option("-s,--seconds", options.seconds, "How long")->capture_default_str();
+  command.add_option("--pid", options.pids,
+                     "A process of the server, to count its processor time and memory; repeatable");
+  command.add_flag("--json", options.json, "Print one line of JSON");
+  command.add_flag("--allow-remote", options.allow_remote, "The target may be another machine");
+  return command;
+}
+
+void add_loads(CLI::App& app, int& exit_code) {
+  auto hits = std::make_shared<HitsOptions>();
+  CLI::App& on_hits = add_load(app, "hits", "Keep-alive GETs, one after the other on each connection", *hits);
+  on_hits.add_option("-n,--requests", hits->requests, "End after so many; 0: no limit");
+  on_hits.add_option("--objects", hits->objects, "Ask for so many URLs in turn: {} in the URL is the number");
+  on_hits.callback([hits, &exit_code] { exit_code = run_hits(*hits); });
+
+  auto flash = std::make_shared<FlashOptions>();
+  flash->connections = 1000;
+  CLI::App& on_flash = add_load(app, "flash", "All connections ask for one object at once", *flash);
+  on_flash.add_option("--origin", flash->origin_url,
+                      "The same, or a like, object at the origin: fetched once, to compare");
+  on_flash.add_option("--warm", flash->warm_path, "Asked before on each connection")->capture_default_str();
+  on_flash.callback([flash, &exit_code] { exit_code = run_flash(*flash); });
+
+  auto idle = std::make_shared<LoadOptions>();
+  idle->connections = 10000;
+  idle->seconds = 1;
+  CLI::App& on_idle = add_load(app, "idle", "Connections that ask once and stay", *idle);
+  on_idle.callback([idle, &exit_code] { exit_code = run_idle(*idle); });
+
+  auto live = std::make_shared<LiveOptions>();
+  live->connections = 2000;
+  live->seconds = 20;
+  CLI::App& on_live = add_load(app, "live", "Viewers of a live playlist", *live);
+  on_live.callback([live, &exit_code] { exit_code = run_live(*live); });
+}
+
+void add_ceiling(CLI::App& app, int& exit_code) {
+  auto* const command =
+      app.add_subcommand("ceiling", "An epoll loop that sends a constant: what could be reached at most");
+  auto options = std::make_shared<CeilingOptions>();
+  command->add_option("--listen", options->listen, "ADDRESS:PORT")->capture_default_str();
+  command->add_option("--size", options->size, "Bytes of the body")->capture_default_str();
+  command->add_option("--certificate", options->certificate, "PEM file; with --key: TLS");
+  command->add_option("--key", options->key, "PEM file");
+  command->callback([options, &exit_code] { exit_code = run_ceiling(*options); });
+}
+
 }  // namespace
 }  // namespace levee::bench
 
@@ -45,6 +99,8 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   levee::bench::add_origin(app, exit_code);
   levee::bench::add_demo(app, exit_code);
+  levee::bench::add_loads(app, exit_code);
+  levee::bench::add_ceiling(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
 }

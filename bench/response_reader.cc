@@ -65,6 +65,13 @@ ResponseReader::State ResponseReader::feed(std::string_view bytes, Sink& sink) {
   return step_ == Step::kHead ? State::kHead : State::kBody;
 }
 
+ResponseReader::State ResponseReader::skip(uint64_t count, Sink& sink) {
+  sink.on_skipped(count);
+  left_ -= count;
+  if (left_ == 0) step_ = step_ == Step::kLength ? Step::kEnd : Step::kChunkEnd;
+  return step_ == Step::kEnd ? State::kEnd : State::kBody;
+}
+
 ResponseReader::State ResponseReader::close() {
   return step_ == Step::kUntilClose ? State::kEnd : State::kBroken;
 }

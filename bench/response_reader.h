@@ -22,11 +22,17 @@ class ResponseReader {
     virtual ~Sink() = default;
     virtual void on_head(const ResponseHead& head) = 0;
     virtual void on_body(std::string_view bytes) = 0;
+    // Whether it looks at bodies; otherwise their bytes may be thrown away unread, and only be counted.
+    virtual bool wants_body() const { return true; }
+    virtual void on_skipped(uint64_t) {}
   };
   enum class State : unsigned char { kHead, kBody, kEnd, kBroken };
 
   // Reads `bytes` up to the end of the response; more than that is an error, as nobody pipelines here.
   State feed(std::string_view bytes, Sink& sink);
+  // How many bytes of the body, at least, come next; `skip` takes them as read.
+  uint64_t skippable() const { return step_ == Step::kLength || step_ == Step::kChunkData ? left_ : 0; }
+  State skip(uint64_t count, Sink& sink);
   // The server has closed: whether that was the response's end.
   State close();
   // Makes ready for the next response.

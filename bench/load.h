@@ -1,0 +1,44 @@
+// Load that needs no plan: what the speed runs are made of. Each prints its result and returns the exit code.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace levee::bench {
+
+struct LoadOptions {
+  std::string url;  // "{}" in it is replaced by a number
+  uint32_t connections = 64;
+  double seconds = 5;
+  std::vector<pid_t> pids;  // the server's processes, for its processor time and memory
+  bool json = false;
+  bool allow_remote = false;  // targets other than this machine
+};
+
+// Keep-alive GETs, one after the other on each connection, for `seconds` or `requests` (0: no limit). Asks for
+// `objects` URLs in turn.
+struct HitsOptions : LoadOptions {
+  uint64_t requests = 0;
+  uint32_t objects = 1;
+};
+int run_hits(const HitsOptions& options);
+
+// All connections, open already, ask for one URL at once. `origin_url`: the same object at the origin itself, for
+// comparison.
+struct FlashOptions : LoadOptions {
+  std::string origin_url;
+  std::string warm_path = "/object/1/warm";  // asked once on each connection before
+};
+int run_flash(const FlashOptions& options);
+
+// All connections ask once and stay open for `seconds`.
+int run_idle(const LoadOptions& options);
+
+// `connections` viewers of a live playlist.
+struct LiveOptions : LoadOptions {};
+int run_live(const LiveOptions& options);
+
+}  // namespace levee::bench
