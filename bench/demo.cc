@@ -3,6 +3,7 @@
 #include <event2/event.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -95,9 +96,12 @@ void Demo::tick() {
 
 void Demo::print_line(const Json& status) {
   const auto show = [&status](const char* pointer) { return static_cast<unsigned long long>(number(status, pointer)); };
-  std::printf("viewers %-5llu requests %-8llu hits %-8llu collapsed %-6llu stale %-6llu origin fetches %llu\n",
-              show("/connections/active"), show("/requests/total"), show("/cache/hit"), show("/cache/collapsed"),
-              show("/cache/stale"), static_cast<unsigned long long>(origin_requests_));
+  const unsigned long long others = std::max(show("/connections/active"), 1ULL) - 1;  // but this one
+  std::printf(
+      "viewers' connections %-5llu requests %-8llu hits %-8llu collapsed %-6llu stale %-6llu origin asked %llu\n",
+      others, show("/requests/total"), show("/requests/cache/hit"), show("/requests/collapsed"),
+      show("/requests/cache/stale") + show("/requests/cache/updating"),
+      static_cast<unsigned long long>(origin_requests_));
   std::fflush(stdout);
 }
 
