@@ -283,9 +283,11 @@ const Directive kDirectives[] = {
     {"breaker",
      kUpstream,
      {1, 5},
-     "failures=5 ratio=50% window=10s backoff=500ms max_backoff=2s",
+     "failures=5 window=10s backoff=500ms max_backoff=2s",
      set<&Upstream::breaker, breaker>,
-     "When a server is left alone: failures in a row, or their share in a window; and for how long; or off."},
+     "When a server is left alone: so many connections refused or timed out in a row, or ratio= of its answers being "
+     "resets "
+     "and errors within window; and for how long; or off."},
     {"health_check",
      kLocation,
      {0, kMany},

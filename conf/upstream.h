@@ -71,8 +71,8 @@ struct RetryBudget {
 
 struct Breaker {
   bool enabled = true;
-  uint32_t failures = 5;  // in a row
-  double ratio = 0.5;     // of the requests within window
+  uint32_t failures = 5;  // in a row: no connection, or a time-out
+  double ratio = 0;       // bad answers of all within window; 0: they do not count
   Milliseconds window{10'000}, backoff{500}, max_backoff{2'000};
 };
 

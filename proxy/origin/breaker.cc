@@ -44,7 +44,8 @@ void ServerBreaker::failed(const Breaker& limits, int64_t now, bool unreachable,
   ++bad_;
   if (unreachable) ++row_;
   const uint32_t all = all_ + last_all_, bad = bad_ + last_bad_;
-  const bool ratio = all >= kMinVolume && static_cast<double>(bad) >= limits.ratio * static_cast<double>(all);
+  const bool ratio =
+      limits.ratio > 0 && all >= kMinVolume && static_cast<double>(bad) >= limits.ratio * static_cast<double>(all);
   if (ratio || (limits.failures > 0 && row_ >= limits.failures)) open(limits, now, retry_after, dice);
 }
 
