@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "proxy/net/tls_memory.h"
 #include "proxy/ops/log.h"
 #include "proxy/server.h"
 #include "proxy/version.h"
@@ -197,5 +198,6 @@ int run(int count, char** words) {
 }  // namespace levee
 
 int main(int count, char** words) {
+  levee::use_exact_memory_for_tls();
   return levee::run(count, words);
 }
