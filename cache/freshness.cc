@@ -257,8 +257,10 @@ Verdict judge(int status, const Fields& response, const RequestFacts& request, c
   }
   if (verdict.refusal == Refusal::kNone) verdict.refusal = refusal_of_lifetime(status, response, control, lifetime);
 
-  const bool only_unfresh = verdict.refusal == Refusal::kNoFreshness || verdict.refusal == Refusal::kExpired;
-  verdict.shareable = verdict.storable() || (only_unfresh && is_error_for_all(status) && !lifetime.always_validate);
+  // Who says that it is stale at once has not said that it is for one client alone.
+  const bool only_unfresh = (verdict.refusal == Refusal::kNoFreshness && is_error_for_all(status)) ||
+                            (verdict.refusal == Refusal::kExpired && (status == 200 || is_error_for_all(status)));
+  verdict.shareable = verdict.storable() || (only_unfresh && !lifetime.always_validate);
   verdict.uncacheable = status < 400 && !verdict.shareable && verdict.refusal != Refusal::kMethod &&
                         verdict.refusal != Refusal::kInterim && verdict.refusal != Refusal::kPartial &&
                         verdict.refusal != Refusal::kAuthorization && verdict.refusal != Refusal::kRequestNoStore;

@@ -74,7 +74,7 @@ struct Verdict {
   Refusal refusal = Refusal::kNone;
   Lifetime lifetime;
   // May be given to those who asked while it was on its way: storable, or an error (404, 410, 429, 5xx) that only lacks
-  // freshness. If not storable it is for them alone, and is not kept.
+  // freshness, or a 200 that is declared stale at once. If not storable it is for them alone, and is not kept.
   bool shareable = false;
   // Refused for what the response is, so that the next one of this key will probably be too. Never after an error, nor
   // for what one client's request was.

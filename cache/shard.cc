@@ -194,6 +194,13 @@ bool Shard::purge(const KeyView& key, bool soft, int64_t now, Dropped& dropped) 
   return found;
 }
 
+void Shard::forget_uncacheable(const KeyView& key) {
+  Slot* const slot = slots_.find(key.hash, key.text);
+  if (slot == nullptr) return;
+  slots_.unmark(*slot);
+  slots_.tidy(*slot);
+}
+
 // ---- what flights bring
 
 void Shard::opened(const Flight& flight, const Entry& entry) {

@@ -32,6 +32,7 @@ class Shard {
   Found find(const Ask& ask) REQUIRES(mutex);
   std::shared_ptr<const Entry> peek(const KeyView& key, const VarySource& vary) const REQUIRES(mutex);
   bool purge(const KeyView& key, bool soft, int64_t now, Dropped& dropped) REQUIRES(mutex);
+  void forget_uncacheable(const KeyView& key) REQUIRES(mutex);
 
   // From flights: see Home.
   void opened(const Flight& flight, const Entry& entry) REQUIRES(mutex);

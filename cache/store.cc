@@ -157,6 +157,12 @@ bool Store::purge(const KeyView& key, bool soft, int64_t now) {
   return shard.purge(key, soft, now, dropped);
 }
 
+void Store::forget_uncacheable(const KeyView& key) {
+  Shard& shard = impl_->shard(key.hash);
+  MutexLock lock(shard.mutex);
+  shard.forget_uncacheable(key);
+}
+
 void Store::resize(uint64_t capacity) {
   impl_->budget()->resize(capacity);
   impl_->make_room();

@@ -89,6 +89,8 @@ class Store {
   // Unsafe methods and purges: forget the key with all variants (soft: make it stale as of `now`, ms). What is on its
   // way reaches those who wait for it, but is not stored. True if something was there.
   bool purge(const KeyView& key, bool soft, int64_t now);
+  // A response to one client alone turned out to be one that may be kept: the next who asks leads.
+  void forget_uncacheable(const KeyView& key);
   void resize(uint64_t capacity);
   StoreStats stats() const;
   const std::string& name() const;

@@ -190,7 +190,8 @@ Session::Next Session::take(Found found) {
     return Step::kAwait;
   }
   if (auto* mine = std::get_if<Lead>(&found)) return lead(std::move(*mine));
-  if (std::get<Pass>(found).why != Pass::Why::kWaiters) return fetch_alone(CacheUse::kMiss);
+  const Pass::Why why = std::get<Pass>(found).why;
+  if (why != Pass::Why::kWaiters) return fetch_alone(CacheUse::kMiss, why == Pass::Why::kUncacheable);
   x.stale = x.plan->store->peek(KeyView(connection_.commons.key), x);
   return fail({Failure::kOverloaded, 503, 1000});
 }
@@ -227,7 +228,7 @@ void Session::start_refresh(Flown flown) {
   start_fetch(connection_.worker, std::move(order), std::move(flown.writer), nullptr);
 }
 
-Session::Next Session::fetch_alone(CacheUse use) {
+Session::Next Session::fetch_alone(CacheUse use, bool known_uncacheable) {
   Exchange& x = *exchange_;
   x.note.use = use;
   x.note.alone = true;
@@ -235,6 +236,10 @@ Session::Next Session::fetch_alone(CacheUse use) {
   x.forwarded_conditions = true;
   x.wait_deadline = 0;
   Order order = make_order(x, OrderKind::kPrivate);
+  if (known_uncacheable) {
+    order.key = connection_.commons.key;
+    order.known_uncacheable = x.plan->store;
+  }
   order.balance_hash = balance_hash(x, order);
   order.body = x.body.kept();
   Flown flown = private_flight(connection_.subscriber);

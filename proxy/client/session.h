@@ -85,7 +85,7 @@ class Session final : public Task, private StreamOwner {
   Next look_up();
   Next take(Found found);
   Next lead(Lead lead);
-  Next fetch_alone(CacheUse use);
+  Next fetch_alone(CacheUse use, bool known_uncacheable = false);
   void start_refresh(Flown flown);
   Next await();
   Next open(Reader::Look look);

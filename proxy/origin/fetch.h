@@ -16,6 +16,7 @@
 #include "cache/fields.h"
 #include "cache/flight.h"
 #include "cache/freshness.h"
+#include "cache/store.h"
 #include "proxy/generation.h"
 #include "proxy/origin/request_body.h"
 #include "proxy/worker.h"
@@ -47,13 +48,15 @@ struct Order {
   std::string fields;  // field lines to send, CRLF each; without framing, conditionals, Range, Connection
   std::string range;   // a Range value to forward for a private fetch, or empty
   std::shared_ptr<RequestBody> body;   // null: none
-  std::shared_ptr<const Entry> stale;  // to validate, or null
+  std::shared_ptr<const Entry> stale;  // what Lead or Stale gave: to validate, and the readers' fall-back; or null
   std::string key;                     // the cache key; empty: not cacheable at all (goes straight to pass())
-  std::string vary_source;             // see Entry::vary_values
-  bool authorized = false;             // the request had Authorization
-  bool may_store = true;               // false: proxy_no_cache, or a private fetch
-  bool background = false;             // a refresh: the first to give way
-  uint64_t balance_hash = 0;           // for hash and ip_hash
+  // Of a private fetch whose key is held for uncacheable there: set right if the response may be kept.
+  Store* known_uncacheable = nullptr;
+  std::string vary_source;    // the request's own field lines, CRLF each: what a Vary may name
+  bool authorized = false;    // the request had Authorization
+  bool may_store = true;      // false: proxy_no_cache, or a private fetch
+  bool background = false;    // a refresh: the first to give way
+  uint64_t balance_hash = 0;  // for hash and ip_hash
 };
 
 // Starts a fetch on this worker. Its writer always ends in finish(), renew() or fail(). trace: null if nobody looks.

@@ -99,7 +99,7 @@ Fetch::Next Fetch::head_arrived() {
     leave_server(outcome);
     return Step::kChoose;
   }
-  if (status == 304 && (conditional_ || !order_.key.empty())) return refresh();  // else the client's own conditions
+  if (status == 304 && (conditional_ || order_.may_store)) return refresh();  // else the client's own conditions
   if (prefers_stale(order_, status, now)) {
     return give_up({Failure::kOriginStatus, status, retry_after(head_.fields(), worker_.wall_ms())});
   }
@@ -122,6 +122,7 @@ Fetch::Next Fetch::refresh() {
 Fetch::Next Fetch::deliver() {
   Heard heard = hear(order_, head_, times());
   entry_ = std::move(heard.entry);
+  if (heard.storable && order_.known_uncacheable) order_.known_uncacheable->forget_uncacheable(KeyView(order_.key));
   decoder_ = BodyDecoder(head_.framing());
   if (head_.framing().kind == Framing::Kind::kLength) total_ = head_.framing().length;
   if (heard.shared) {

@@ -56,12 +56,6 @@ bool is_hidden(const Location& location, const Field& field) {
   }
 }
 
-// An error that says nothing on storing it: those who waited for it may have it too.
-bool is_shareable_error(int status, Refusal why) {
-  if (status < 400) return false;
-  return why == Refusal::kNoFreshness || why == Refusal::kExpired || why == Refusal::kMustUnderstand;
-}
-
 void describe_content(Entry& entry, const Fields& fields) {
   if (const std::string_view etag = fields.get(FieldId::kETag); is_entity_tag(etag)) entry.etag = std::string(etag);
   entry.last_modified = parse_date(fields.get(FieldId::kLastModified));
@@ -77,7 +71,7 @@ Heard hear(const Order& order, const ResponseHead& head, const Times& times) {
   Heard heard;
   const bool cacheable = !order.key.empty() && order.may_store;
   std::optional<std::string> names = hints.ignore_vary ? std::string() : vary_names(fields);
-  heard.shared = cacheable && names && (verdict.storable() || is_shareable_error(head.status(), verdict.refusal));
+  heard.shared = cacheable && names && verdict.shareable;
   heard.entry = std::make_shared<Entry>();
   Entry& entry = *heard.entry;
   entry.status = head.status();
@@ -96,6 +90,7 @@ Heard hear(const Order& order, const ResponseHead& head, const Times& times) {
   entry.response_time = times.response;
   describe_content(entry, fields);
 
+  heard.storable = verdict.storable() && head.status() == 200;
   entry.keep = heard.shared && verdict.storable();
   if (!heard.shared) {
     heard.remember = cacheable && (!names || verdict.remember_as_uncacheable()) ? kRemember : 0;

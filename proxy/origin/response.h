@@ -15,6 +15,7 @@ namespace levee {
 struct Heard {
   std::shared_ptr<Entry> entry;  // key and body are the flight's to set
   bool shared = false;           // open(), else pass()
+  bool storable = false;         // whatever the order allows
   int64_t remember = 0;          // with pass(): ms
 };
 // A final response that is no answer to a condition of ours.
