@@ -250,6 +250,7 @@ Slot* Shard::forget(const Flight& flight) {
   if (found == flights.end()) return nullptr;
   budget_->release(flight.footprint());
   flights.erase(found);
+  if (flights.empty()) flights = {};  // an entry's slot has no use for the memory
   --counts_.flights;
   return slot;
 }
