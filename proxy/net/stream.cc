@@ -17,6 +17,7 @@
 namespace levee {
 namespace {
 
+constexpr size_t kGathered = 4096;     // bytes that are copied together rather than sent in parts
 constexpr size_t kRecord = 16 * 1024;  // the most that a TLS record carries
 
 constexpr Stream::Wait operator|(Stream::Wait a, Stream::Wait b) {
@@ -35,8 +36,21 @@ bool is_transient(int error) {
 ssize_t receive(int descriptor, void* into, size_t size) {
   return syscall(SYS_recvfrom, descriptor, into, size, 0, nullptr, nullptr);
 }
-ssize_t send_message(int descriptor, const msghdr& message) {
+ssize_t send_parts(int descriptor, std::span<const iovec> parts) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = parts.size();
   return syscall(SYS_sendmsg, descriptor, &message, MSG_NOSIGNAL);
+}
+// Few bytes are cheaper to copy here than to describe to the kernel part by part.
+ssize_t send_gathered(int descriptor, std::span<const iovec> parts) {
+  std::array<std::byte, kGathered> bytes;
+  size_t size = 0;
+  for (const iovec& part : parts) {
+    std::memcpy(bytes.data() + size, part.iov_base, part.iov_len);
+    size += part.iov_len;
+  }
+  return syscall(SYS_sendto, descriptor, bytes.data(), size, MSG_NOSIGNAL, nullptr, 0);
 }
 
 IoResult from_errno(size_t count = 0) {
@@ -155,12 +169,9 @@ IoResult Stream::read(std::span<std::byte> into) {
 
 IoResult Stream::write(std::span<const iovec> from) {
   if (ssl_ != nullptr) return write_tls(from);
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(from.data());
-  message.msg_iovlen = from.size();
   size_t wanted = 0;
   for (const iovec& part : from) wanted += part.iov_len;
-  const ssize_t count = send_message(descriptor_, message);
+  const ssize_t count = wanted <= kGathered ? send_gathered(descriptor_, from) : send_parts(descriptor_, from);
   if (count < 0) return from_errno();
   return {static_cast<size_t>(count) == wanted ? Io::kDone : Io::kAgain, static_cast<size_t>(count)};
 }
