@@ -63,6 +63,7 @@ class LoopWorker final : public Worker, private Acceptor {
   void on_connection(int descriptor, const Listen& listen, const sockaddr_storage& peer) override;
   bool has_room() override;
   void on_refused() override;
+  void on_trouble(int error) override;
 
   const unsigned index_;
   Loop loop_;

@@ -110,6 +110,10 @@ void LoopWorker::on_refused() {
   log(LogLevel::kAlert, 0, "worker_connections are not enough: ", generation_->config->worker_connections);
 }
 
+void LoopWorker::on_trouble(int error) {
+  log(LogLevel::kCritical, 0, "accept4() failed ", errno_text(error));
+}
+
 void LoopWorker::drain(int64_t limit) {
   draining_ = true;
   for (const auto& listener : listeners_) listener->accept_rest();

@@ -12,7 +12,7 @@
 
 #include <cerrno>
 
-#include "proxy/ops/log.h"
+#include "proxy/net/errno_text.h"
 
 namespace levee {
 namespace {
@@ -151,7 +151,7 @@ bool Listener::accept_some() {
         return false;
       case EMFILE:
       case ENFILE:
-        log(LogLevel::kCritical, 0, "accept4() failed ", errno_text(errno));
+        acceptor_.on_trouble(errno);
         switch (refuse_one()) {
           case Refusal::kRefused:
             continue;
@@ -164,13 +164,13 @@ bool Listener::accept_some() {
         return false;
       case ENOBUFS:
       case ENOMEM:
-        log(LogLevel::kCritical, 0, "accept4() failed ", errno_text(errno));
+        acceptor_.on_trouble(errno);
         pause();
         return false;
       case EBADF:
       case EINVAL:
       case ENOTSOCK:
-        log(LogLevel::kAlert, 0, "accept4() failed ", errno_text(errno));
+        acceptor_.on_trouble(errno);
         pause();
         return false;
       default:

@@ -36,6 +36,8 @@ class Acceptor {
   // Whether one more connection may be had; asked before each.
   virtual bool has_room() = 0;
   virtual void on_refused() = 0;
+  // accept() failed: descriptors or memory run short.
+  virtual void on_trouble(int error) = 0;
 };
 
 // Accepts on one loop, a bounded number a turn, so that a crowd that arrives does not starve those who are here. When

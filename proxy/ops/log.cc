@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstdio>
-#include <cstring>
 #include <mutex>
 
 namespace levee {
@@ -123,10 +122,6 @@ void set_error_log(std::shared_ptr<LogFile> file, LogLevel level) {
   const std::lock_guard lock(where.mutex);
   where.file = std::move(file);
   log_detail::level.store(level, std::memory_order_relaxed);
-}
-
-std::string errno_text(int error) {
-  return "(" + std::to_string(error) + ": " + std::strerror(error) + ")";
 }
 
 }  // namespace levee

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "conf/config.h"
+#include "proxy/net/errno_text.h"
 #include "proxy/ops/log_file.h"
 
 namespace levee {
@@ -43,8 +44,5 @@ void log(LogLevel level, uint64_t connection, const char (&first)[N], const Part
   (log_detail::append(text, rest), ...);
   log_detail::write(level, connection, first, text);
 }
-
-// "(98: Address already in use)", as nginx ends messages about failed system calls.
-std::string errno_text(int error);
 
 }  // namespace levee

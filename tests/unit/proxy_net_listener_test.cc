@@ -22,6 +22,7 @@ struct Host : Acceptor {
   }
   bool has_room() override { return descriptors.size() < room; }
   void on_refused() override { ++refused; }
+  void on_trouble(int /*error*/) override {}
   std::vector<int> descriptors;
   size_t room = 1000;
   int refused = 0;
