@@ -7,6 +7,7 @@
 #   make asan       the same tests under AddressSanitizer and UndefinedBehaviorSanitizer;  make tsan  ThreadSanitizer
 #   make lint       format, layers, headers that compile alone, clang-tidy.   make layers: includes point down only
 #   make clang      builds with clang++, which also checks who may touch what (-Wthread-safety)
+#   make fuzz       each libFuzzer target for FUZZ_SECONDS=20 from its committed inputs;  make fuzz-replay  those inputs once
 #   make micro      Google Benchmark of the parts
 #   make readme     writes the list of directives in README.md
 #   make install    DESTDIR= PREFIX=/usr/local   programs, examples, systemd unit, man page
@@ -24,6 +25,7 @@ PKGS_BUILD := g++ libevent-dev libssl-dev liblz4-dev libhiredis-dev libpcre2-dev
 PKGS_TEST  := libgtest-dev libgmock-dev python3 python3-pytest python3-redis redis-server openssl ffmpeg
 PKGS_BENCH := libbenchmark-dev nginx varnish trafficserver haproxy wrk
 PKGS_LINT  := clang clang-format clang-tidy
+PKGS_FUZZ  := clang libclang-rt-14-dev
 
 CXX     := g++
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
@@ -32,6 +34,10 @@ ifeq ($(FLAVOUR),asan)
 OPT     := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 else ifeq ($(FLAVOUR),tsan)
 OPT     := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+else ifeq ($(FLAVOUR),fuzz)
+OPT     := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+CXX     := clang++
+PKGS_BUILD += clang libclang-rt-14-dev
 else
 MALLOC  := -ljemalloc
 endif
@@ -48,11 +54,14 @@ LIB_SRC   := $(wildcard conf/*.cc cache/*.cc) $(PROXY_SRC)
 BENCH_SRC := $(wildcard bench/*.cc)
 UNIT_SRC  := $(wildcard tests/unit/*.cc)
 MICRO_SRC := $(wildcard bench/micro/*.cc)
-HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench/micro/*.h tests/unit/*.h)
-SOURCES   := proxy/main.cc $(LIB_SRC) $(BENCH_SRC) $(UNIT_SRC) $(MICRO_SRC)
+FUZZ_SRC  := $(wildcard tests/fuzz/*.cc)
+FUZZ_LIB  := $(wildcard conf/*.cc cache/*.cc proxy/http/*.cc)  # what has targets: the parts without sockets
+FUZZ      := $(basename $(notdir $(filter-out %/replay.cc,$(FUZZ_SRC))))
+HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench/micro/*.h tests/unit/*.h tests/fuzz/*.h)
+SOURCES   := proxy/main.cc $(LIB_SRC) $(BENCH_SRC) $(UNIT_SRC) $(MICRO_SRC) $(FUZZ_SRC)
 obj        = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
 
-.PHONY: all run unit e2e test asan tsan clang micro readme lint format-check layers headers tidy install clean deps-%
+.PHONY: all run unit e2e test asan tsan clang fuzz fuzz-targets fuzz-replay micro readme lint format-check layers headers tidy install clean deps-%
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -66,6 +75,7 @@ PACKAGES_build = $(PKGS_BUILD)
 PACKAGES_test  = $(PKGS_TEST)
 PACKAGES_bench = $(PKGS_BENCH)
 PACKAGES_lint  = $(PKGS_LINT)
+PACKAGES_fuzz  = $(PKGS_FUZZ)
 deps-%:
 	$(Q)tests/tools/packages $(PACKAGES_$*)
 
@@ -85,6 +95,11 @@ $(OUT)/unit-tests: $(call obj,$(UNIT_SRC) $(filter-out bench/main.cc,$(BENCH_SRC
 	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -lgtest -lgmock -lgtest_main -o $@
 $(OUT)/levee-micro: $(call obj,$(MICRO_SRC)) $(OUT)/liblevee.a
 	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -lbenchmark -lbenchmark_main -o $@
+$(OUT)/fuzz/%-replay: $(call obj,tests/fuzz/%.cc tests/fuzz/replay.cc) $(OUT)/liblevee.a
+	$(Q)mkdir -p $(@D); $(CXX) $(OPT) $^ $(LDLIBS) -o $@
+$(OUT)/fuzz/%: $(call obj,tests/fuzz/%.cc $(FUZZ_LIB))
+	$(Q)mkdir -p $(@D); $(CXX) $(OPT) -fsanitize=fuzzer $^ -lpcre2-8 -llz4 -lxxhash -lcrypto -pthread -o $@
+REPLAYS := $(FUZZ:%=$(OUT)/fuzz/%-replay)
 $(call obj,$(UNIT_SRC)): | deps-test
 $(call obj,$(MICRO_SRC)): | deps-bench
 
@@ -94,7 +109,7 @@ run: all
 	$(Q)exec build/levee-bench demo --player $(PLAYER)
 PLAYER := build/player/node_modules/hls.js/dist
 
-test: deps-test all $(OUT)/unit-tests
+test: deps-test all $(OUT)/unit-tests $(REPLAYS)
 	$(Q)tests/run --out $(OUT) --only "$(T)"
 unit: deps-test $(OUT)/unit-tests
 	$(Q)tests/run --out $(OUT) --only "$(T)" unit
@@ -104,6 +119,17 @@ asan tsan:
 	$(Q)$(MAKE) FLAVOUR=$@ test
 clang: deps-lint
 	$(Q)$(MAKE) FLAVOUR=clang all build/clang/unit-tests
+fuzz: deps-fuzz
+	$(Q)$(MAKE) FLAVOUR=fuzz fuzz-targets
+	$(Q)for target in $(FUZZ); do mkdir -p build/fuzz/found/$$target; \
+	  build/fuzz/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=2000 -timeout=5 -artifact_prefix=build/fuzz/ \
+	    build/fuzz/found/$$target tests/fuzz/corpus/$$target >build/fuzz/$$target.log 2>&1 || \
+	    { tail -40 build/fuzz/$$target.log; exit 1; }; \
+	  echo "  FUZZ $$target: $$(grep ^Done build/fuzz/$$target.log)"; done
+fuzz-targets: $(FUZZ:%=$(OUT)/fuzz/%)
+fuzz-replay: $(REPLAYS)
+	$(Q)tests/run --out $(OUT) --only "$(T)" fuzz
+FUZZ_SECONDS ?= 20
 micro: $(OUT)/levee-micro
 	$(Q)$<
 
