@@ -92,27 +92,38 @@ std::string ProxyServer::start(std::shared_ptr<const Config> config) {
   return go_to_background(*config);
 }
 
-// The parent leaves when all sockets are bound, so that its exit code tells whether we serve.
+// The parent leaves when we serve and the pid file says who we are, so that its exit code tells, and a signal sent
+// right after it finds us.
 std::string ProxyServer::go_to_background(const Config& config) {
+  int done[2] = {-1, -1};
   if (config.daemon) {
+    if (pipe2(done, O_CLOEXEC) != 0) return "pipe2() failed " + errno_text(errno);
     const pid_t child = fork();
     if (child < 0) return "fork() failed " + errno_text(errno);
-    if (child > 0) _exit(0);
-    setsid();
-    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null >= 0) {
-      dup2(null, STDIN_FILENO);
-      dup2(null, STDOUT_FILENO);
-      if (config.error_log.path != "stderr") dup2(null, STDERR_FILENO);
-      close(null);
+    if (child > 0) {
+      close(done[1]);
+      char byte = 0;
+      _exit(::read(done[0], &byte, 1) == 1 ? 0 : 1);
     }
+    close(done[0]);
+    setsid();
   }
   pid_file_ = config.full_path(config.pid);
   if (auto error = write_pid_file(pid_file_); !error.empty()) {
     pid_file_.clear();
     return error;
   }
-  return drop_privileges(config);
+  if (auto error = drop_privileges(config); !error.empty()) return error;
+  if (!config.daemon) return "";
+  if (const int null = open("/dev/null", O_RDWR | O_CLOEXEC); null >= 0) {
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    if (config.error_log.path != "stderr") dup2(null, STDERR_FILENO);
+    close(null);
+  }
+  (void)!::write(done[1], "", 1);
+  close(done[1]);
+  return "";
 }
 
 // Adds what the configuration needs to `sockets`. TCP: one socket a worker, and never fewer than there are, since
