@@ -187,7 +187,7 @@ void BodyDecoder::take_trailer_line() {
     return;
   }
   const char* begin = trailer_line_.data();
-  const FieldLine line = read_field_line(begin, begin + trailer_line_.size());
+  const FieldLine line = read_field_line(begin, begin + trailer_line_.size(), Colon::kStrict);
   if (line.fault != FieldFault::kNone || line.size != trailer_line_.size()) return fail(BodyError::kTrailer);
   // A trailer must not say what a head decides by (RFC 9110 section 6.5.1): none of the fields that we know may come
   // so.

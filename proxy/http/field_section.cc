@@ -52,7 +52,7 @@ bool read_known_name(const char* at, const char* end, FieldLine& out) {
 }
 
 // Any name up to its colon. `next` is where the colon is.
-FieldFault read_name(const char* at, const char* end, FieldLine& out, const char*& next) {
+FieldFault read_name(const char* at, const char* end, Colon colon, FieldLine& out, const char*& next) {
   if (read_known_name(at, end, out)) {
     next = at + out.name.size();
     return FieldFault::kNone;
@@ -60,7 +60,11 @@ FieldFault read_name(const char* at, const char* end, FieldLine& out, const char
   const void* found = std::memchr(at, ':', static_cast<size_t>(end - at));
   if (found == nullptr) return FieldFault::kName;
   next = static_cast<const char*>(found);
-  out.name = {at, static_cast<size_t>(next - at)};
+  const char* stop = next;
+  if (colon == Colon::kStrip) {
+    while (stop > at && is_space(stop[-1])) --stop;
+  }
+  out.name = {at, static_cast<size_t>(stop - at)};
   if (out.name.size() > UINT16_MAX || !is_token(out.name)) return FieldFault::kName;
   out.id = field_id(out.name);
   return FieldFault::kNone;
@@ -94,14 +98,14 @@ const char* find_not_visible(const char* at, const char* end) {
   return at;
 }
 
-FieldLine read_field_line(const char* at, const char* end) {
+FieldLine read_field_line(const char* at, const char* end, Colon colon) {
   FieldLine line;
   if (at == end || is_space(*at)) {
     line.fault = at == end ? FieldFault::kName : FieldFault::kFolded;
     return line;
   }
   const char* next = at;
-  line.fault = read_name(at, end, line, next);
+  line.fault = read_name(at, end, colon, line, next);
   if (line.fault != FieldFault::kNone) return line;
   const char* value = next + 1;
   while (value < end && is_space(*value)) ++value;
@@ -133,7 +137,8 @@ LineSearch find_line(std::string_view bytes, LinePosition& position, uint32_t li
   return {FieldFault::kNone, {begin, static_cast<size_t>(static_cast<const char*>(found) + 1 - begin)}};
 }
 
-FieldFault read_fields(std::string_view bytes, LinePosition& position, const HeadLimits& limits, Fields& fields) {
+FieldFault read_fields(std::string_view bytes, LinePosition& position, const HeadLimits& limits, Colon colon,
+                       Fields& fields) {
   const size_t most = std::min<size_t>(limits.field_count, Fields::kCapacity);
   const char* const end = bytes.data() + bytes.size();
   for (;;) {
@@ -143,7 +148,7 @@ FieldFault read_fields(std::string_view bytes, LinePosition& position, const Hea
     // what is wrong with it must not depend on what has arrived behind it.
     bool right = false;
     if (position.scanned <= position.at && at < end && *at != '\r') {
-      line = read_field_line(at, end);
+      line = read_field_line(at, end, colon);
       right = line.fault == FieldFault::kNone && line.size <= limits.field && position.at + line.size <= limits.total;
     }
     if (!right) {
@@ -154,7 +159,7 @@ FieldFault read_fields(std::string_view bytes, LinePosition& position, const Hea
         return FieldFault::kNone;
       }
       if (search.line == "\n") return FieldFault::kBareLineEnd;
-      line = read_field_line(search.line.data(), search.line.data() + search.line.size());
+      line = read_field_line(search.line.data(), search.line.data() + search.line.size(), colon);
       if (line.fault != FieldFault::kNone) return line.fault;
       if (line.size != search.line.size()) return FieldFault::kBareLineEnd;
     }

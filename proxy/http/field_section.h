@@ -36,8 +36,14 @@ struct LineSearch {
 };
 LineSearch find_line(std::string_view bytes, LinePosition& position, uint32_t limit, uint32_t total);
 
+enum class Colon : bool {
+  kStrict,  // whitespace before it is an error (requests)
+  kStrip,   // ... is dropped (responses: RFC 9112 section 5.1)
+};
+
 // Adds fields to `fields`, whose base is bytes.data(), until the empty line. kNone: position.at is behind it.
-FieldFault read_fields(std::string_view bytes, LinePosition& position, const HeadLimits& limits, Fields& fields);
+FieldFault read_fields(std::string_view bytes, LinePosition& position, const HeadLimits& limits, Colon colon,
+                       Fields& fields);
 
 // One complete line including CRLF.
 struct FieldLine {
@@ -46,7 +52,7 @@ struct FieldLine {
   std::string_view name, value;
   size_t size = 0;  // with CRLF
 };
-FieldLine read_field_line(const char* at, const char* end);
+FieldLine read_field_line(const char* at, const char* end, Colon colon);
 
 // The first byte that is a control character other than HTAB; `end` if there is none.
 const char* find_control(const char* at, const char* end);

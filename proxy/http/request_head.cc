@@ -214,7 +214,7 @@ Parse RequestHead::parse(std::string_view bytes, const HeadLimits& limits) {
     phase_ = Phase::kFields;
   }
   if (phase_ == Phase::kFields) {
-    const FieldFault fault = read_fields(bytes, position_, limits, fields_);
+    const FieldFault fault = read_fields(bytes, position_, limits, Colon::kStrict, fields_);
     if (fault == FieldFault::kMore) return Parse::kMore;
     if (fault != FieldFault::kNone) return fail(error_of(fault));
     size_ = position_.at;

@@ -102,7 +102,7 @@ Parse ResponseHead::parse(std::string_view bytes, const HeadLimits& limits, Meth
     phase_ = Phase::kFields;
   }
   if (phase_ == Phase::kFields) {
-    const FieldFault fault = read_fields(bytes, position_, limits, fields_);
+    const FieldFault fault = read_fields(bytes, position_, limits, Colon::kStrip, fields_);
     if (fault == FieldFault::kMore) return Parse::kMore;
     if (fault != FieldFault::kNone) return fail(error_of(fault));
     size_ = position_.at;

@@ -35,7 +35,6 @@ TEST(ResponseHead, RefusesWhatIsNoResponse) {
            {"9112 2.2: LF alone in a field", "HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n", ResponseError::kBareLineEnd},
            {"9112 2.2: CR alone", "HTTP/1.1 200 OK\r\nA: b\rC\r\n\r\n", ResponseError::kBareLineEnd},
            {"9112 5.2: obs-fold", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", ResponseError::kFolded},
-           {"9112 5.1: space before colon", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", ResponseError::kFieldName},
            {"9112 5: no colon", "HTTP/1.1 200 OK\r\nfoo\r\n\r\n", ResponseError::kFieldName},
            {"9110 5.5: NUL", "HTTP/1.1 200 OK\r\nA: \0\r\n\r\n"s, ResponseError::kFieldValue},
            {"9112 6.3: differing lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
@@ -124,12 +123,12 @@ TEST(ResponseHead, KnowsWhereTheBodyEnds) {
 }
 
 TEST(ResponseHead, ReadsWhatOriginsSend) {
-  const std::string bytes = "HTTP/1.1 404 Not \xe9 Found\r\nServer: x\r\nETag: \"a\"\r\n\r\nbody";
+  const std::string bytes = "HTTP/1.1 404 Not \xe9 Found\r\nServer: x\r\nETag : \"a\"\r\n\r\nbody";
   const ResponseHead head = parse(bytes, Parse::kDone);
   EXPECT_EQ(head.status(), 404);
   EXPECT_EQ(head.reason(), "Not \xe9 Found");
   EXPECT_EQ(head.size(), bytes.size() - 4);
-  EXPECT_EQ(head.fields().get(FieldId::kETag), "\"a\"");
+  EXPECT_EQ(head.fields().get(FieldId::kETag), "\"a\"") << "RFC 9112 section 5.1: a proxy removes that whitespace";
   EXPECT_EQ(parse("HTTP/1.1 200\r\n\r\n", Parse::kDone).status(), 200);
   EXPECT_EQ(parse("HTTP/1.1 200 \r\n\r\n", Parse::kDone).reason(), "");
   EXPECT_EQ(parse("HTTP/1.1 101 x\r\n\r\n", Parse::kDone, Method::kGet, true).status(), 101);
