@@ -6,6 +6,7 @@
 #include "proxy/generation.h"
 #include "proxy/loop_worker.h"
 #include "proxy/ops/log.h"
+#include "proxy/origin/health_check.h"
 
 namespace levee {
 
@@ -93,6 +94,7 @@ void LoopWorker::use(std::shared_ptr<const Generation> generation, std::vector<L
     if (gone) gone->accept_rest();
   }
   generation_ = std::move(generation);
+  if (index_ == 0) local<HealthChecks>().use(generation_);
 }
 
 void LoopWorker::on_connection(int descriptor, const Listen& listen, const sockaddr_storage& peer) {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "proxy/origin/upstream_gauges.h"
+
 namespace levee {
 namespace {
 
@@ -258,13 +260,33 @@ bool UpstreamState::withdraw_retry(int64_t now) {
   return retries_.withdraw(rules_->retry_budget, now);
 }
 
-void UpstreamState::set_healthy(const std::string& name, bool healthy, int64_t now) {
+bool UpstreamState::set_healthy(const std::string& name, bool healthy, int64_t now) {
   const std::lock_guard lock(mutex_);
+  bool changed = false;
   for (const auto& peer : balancer_.peers()) {
     if (peer->name != name || peer->healthy == healthy) continue;
+    changed = true;
     peer->healthy = healthy;
     if (healthy) peer->returned = now;
   }
+  return changed;
+}
+
+void UpstreamState::set_all_healthy(int64_t now) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& peer : balancer_.peers()) {
+    if (!peer->healthy) peer->returned = now;
+    peer->healthy = true;
+  }
+}
+
+std::vector<std::shared_ptr<const Peer>> UpstreamState::peers() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<const Peer>> peers;
+  for (const auto& peer : balancer_.peers()) {
+    if (!peer->server.down) peers.push_back(peer);
+  }
+  return peers;
 }
 
 std::vector<PeerSnapshot> UpstreamState::snapshot(int64_t now) const {
@@ -286,6 +308,9 @@ std::vector<PeerSnapshot> UpstreamState::snapshot(int64_t now) const {
   }
   return lines;
 }
+
+UpstreamStates::UpstreamStates()
+    : gauges_([this](std::vector<Sample>& out) { add_samples(configured(), clock_now(), out); }) {}
 
 void UpstreamStates::apply(const Config& config, const Addresses& addresses) {
   const int64_t now = clock_now();
@@ -327,12 +352,10 @@ std::shared_ptr<UpstreamState> UpstreamStates::find(std::string_view name, bool 
   return state;
 }
 
-std::vector<std::shared_ptr<UpstreamState>> UpstreamStates::all() const {
+std::vector<std::shared_ptr<UpstreamState>> UpstreamStates::configured() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<UpstreamState>> states;
-  for (const Map* map : {&configured_, &computed_}) {
-    for (const auto& [name, state] : *map) states.push_back(state);
-  }
+  for (const auto& [name, state] : configured_) states.push_back(state);
   return states;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "conf/config.h"
+#include "proxy/ops/gauges.h"
 #include "proxy/origin/admission.h"
 #include "proxy/origin/balancer.h"
 #include "proxy/origin/retry_budget.h"
@@ -94,7 +95,11 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
 
   void deposit_retry(int64_t now);   // for each request
   bool withdraw_retry(int64_t now);  // for each retry: whether the budget has it
-  void set_healthy(const std::string& peer, bool healthy, int64_t now);
+  // What a health check found; true: that is new.
+  bool set_healthy(const std::string& peer, bool healthy, int64_t now);
+  void set_all_healthy(int64_t now);  // nobody checks any more
+  // Those that are not marked down. Name and address may be read; the rest is guarded by the mutex.
+  std::vector<std::shared_ptr<const Peer>> peers() const;
   std::vector<PeerSnapshot> snapshot(int64_t now) const;
 
  private:
@@ -121,19 +126,21 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
 
 class UpstreamStates {
  public:
+  UpstreamStates();
   using Addresses = std::map<std::string, std::vector<SocketAddress>, std::less<>>;
   // What the configuration now says of its upstreams; those that it no longer names are forgotten when nobody uses
   // them. addresses: of the servers' names that are no addresses themselves; their ports do not count.
   void apply(const Config& config, const Addresses& addresses);
   // An upstream of the configuration, or one made for a host:port that proxy_pass computed.
   std::shared_ptr<UpstreamState> find(std::string_view name, bool tls);
-  std::vector<std::shared_ptr<UpstreamState>> all() const;
+  std::vector<std::shared_ptr<UpstreamState>> configured() const;
 
  private:
   using Map = std::map<std::string, std::shared_ptr<UpstreamState>, std::less<>>;
   static constexpr size_t kMostComputed = 1024;
   mutable std::mutex mutex_;
   Map configured_, computed_;
+  GaugeSource gauges_;  // the last to be made, the first to go
 };
 
 }  // namespace levee
