@@ -296,6 +296,7 @@ void Stream::on_event(Wait what) {
 }
 
 void Stream::idle() {
+  if (ssl_ != nullptr) SSL_free_buffers(ssl_);  // fails, and may, while a record is on its way
   if (write_event_ != nullptr && !has(armed_, Wait::kWrite)) {
     event_free(write_event_);
     write_event_ = nullptr;

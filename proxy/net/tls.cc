@@ -33,8 +33,8 @@ std::string openssl_error() {
 }
 
 void set_common(SSL_CTX* context, const Words<TlsProtocol>& protocols) {
-  SSL_CTX_set_mode(context,
-                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // Buffers are given back when a connection becomes idle (Stream::idle), not after each record.
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_ENABLE_KTLS);
   SSL_CTX_set_read_ahead(context, 0);
   const std::pair<TlsProtocol, uint64_t> options[] = {{TlsProtocol::kTls10, SSL_OP_NO_TLSv1},

@@ -16,6 +16,12 @@
 namespace levee {
 namespace {
 
+// A sanitizer watches malloc, so that is used.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
 constexpr size_t kSmallest = 512, kLargest = 8192;  // sizes outside are malloc's
 constexpr size_t kQuantum = 16;                     // bytes
 constexpr size_t kSpan = 61'440;                    // bytes: 8 cells of the largest common size, and whole pages
@@ -165,7 +171,7 @@ void* reallocate(void* memory, size_t size, const char* file, int line) {
 }  // namespace
 
 void use_exact_memory_for_tls() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  if (kSanitized) return;
   const auto reserve = [](size_t size) {
     return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   };
@@ -174,7 +180,6 @@ void use_exact_memory_for_tls() {
   if (range == MAP_FAILED || spans == MAP_FAILED) return;
   slab = new (slab_memory) Slab(static_cast<std::byte*>(range), static_cast<Span*>(spans));
   CRYPTO_set_mem_functions(allocate, reallocate, release);  // or it goes on with malloc
-#endif
 }
 
 }  // namespace levee
