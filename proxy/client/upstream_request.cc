@@ -73,9 +73,8 @@ void append_client_fields(const Exchange& x, OrderKind kind, std::string& out) {
       default:
         break;
     }
-    if (is_condition(field.id) && (kind == OrderKind::kStored || field.id == FieldId::kIfRange)) {
-      if (kind == OrderKind::kStored || x.head.method() != Method::kGet) continue;
-    }
+    if (is_condition(field.id) && kind == OrderKind::kStored) continue;
+    if (field.id == FieldId::kIfRange && x.head.method() != Method::kGet) continue;  // means nothing without Range
     append_field(field.name, field.value, out);
   }
 }

@@ -29,7 +29,6 @@ void add(ClientTotals& totals, const ClientCounts& counts) {
   totals.collapsed += counts.collapsed.get();
   totals.cut += counts.cut.get();
   totals.aborted += counts.aborted.get();
-  totals.waiting += counts.waiting.get();
 }
 
 }  // namespace
@@ -45,7 +44,7 @@ ClientCounts::~ClientCounts() {
   const std::lock_guard lock(all.mutex);
   std::erase(all.living, this);
   add(all.ended, *this);
-  all.ended.active = all.ended.waiting = 0;
+  all.ended.active = 0;
 }
 
 ClientTotals client_totals() {
