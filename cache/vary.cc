@@ -120,6 +120,26 @@ void append_members(const Fields& request, std::string_view name, std::string& o
   }
 }
 
+// "=de" for a response in one language: it also suits others who want that language most.
+void append_language(const Fields& response, std::string& out) {
+  const std::string_view language = response.get(FieldId::kContentLanguage);
+  if (response.count(FieldId::kContentLanguage) != 1 || !is_token(language)) return;
+  out.push_back('=');
+  append_lower(language, out);
+}
+
+// Whether no other language is wanted more.
+bool wants_most(const Fields& request, std::string_view language) {
+  Preferences preferences;
+  if (!read_preferences(request, FieldId::kAcceptLanguage, preferences)) return false;
+  for (size_t i = 0; i < preferences.count; ++i) {
+    const Preference& one = preferences.items[i];
+    if (one.weight == 0 || one.weight < preferences.items[0].weight) return false;
+    if (same_name(one.what, language)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> vary_names(const Fields& response) {
@@ -140,6 +160,7 @@ std::optional<std::string> vary_names(const Fields& response) {
     if (i > 0 && compare_names(names[i], names[i - 1]) == 0) continue;
     if (!joined.empty()) joined.push_back(',');
     append_lower(names[i], joined);
+    if (same_name(names[i], "Accept-Language")) append_language(response, joined);
   }
   return joined;
 }
@@ -157,9 +178,15 @@ void normalise_value(const Fields& request, std::string_view name, std::string& 
 void vary_values(const Fields& request, std::string_view names, std::string& out) {
   while (!names.empty()) {
     const size_t comma = names.find(',');
-    const std::string_view name = names.substr(0, comma);
+    std::string_view name = names.substr(0, comma), language;
     names.remove_prefix(comma == std::string_view::npos ? names.size() : comma + 1);
-    if (request.find(name)) {
+    if (const size_t equals = name.find('='); equals != std::string_view::npos) {
+      language = name.substr(equals + 1);
+      name = name.substr(0, equals);
+    }
+    if (!language.empty() && wants_most(request, language)) {
+      out.append("=>").append(language);  // no normalised list of preferences begins so
+    } else if (request.find(name)) {
       out.push_back('=');
       normalise_value(request, name, out);
     } else {

@@ -14,8 +14,9 @@ namespace levee {
 
 inline constexpr size_t kMaxVaryNames = 16;
 
-// The names in Vary: lower case, sorted, without repetition, joined by ",". Empty: none. Nothing: `*` is among them, or
-// there are more than kMaxVaryNames or something that is no name: no request ever matches.
+// The names in Vary: lower case, sorted, without repetition, joined by ",". With Content-Language it is
+// "accept-language=de": whoever wants that language most gets it, whatever else the list has. Empty: none. Nothing: `*`
+// is among them, or there are more than kMaxVaryNames or something that is no name: no request ever matches.
 std::optional<std::string> vary_names(const Fields& response);
 
 // Appends the request's normalised values for such a list. Equal text: the same variant. A missing field and an empty

@@ -77,6 +77,20 @@ TEST(Vary, EqualRequestsSelectTheSame) {
   }
 }
 
+TEST(Vary, ALanguageSuitsWhoWantsItMost) {
+  EXPECT_EQ(names("Vary: Foo, Accept-Language\r\nContent-Language: De\r\n"), "accept-language=de,foo");
+  EXPECT_EQ(names("Vary: Accept-Language\r\nContent-Language: de, en\r\n"), "accept-language");
+  const auto value = [](const std::string& languages) {
+    return values("Accept-Language: " + languages + "\r\n", "accept-language=de");
+  };
+  EXPECT_EQ(value("en, de"), value("fr;q=0.5, DE;q=1.0"));
+  EXPECT_NE(value("en, de"), value("en, de;q=0.5"));
+  EXPECT_NE(value("de"), value("de;q=0"));
+  EXPECT_NE(value("de"), value("en"));
+  EXPECT_EQ(value("en, fr;q=0.5"), value("fr;q=0.1,en"));
+  EXPECT_NE(value("en"), values("", "accept-language=de"));
+}
+
 TEST(Vary, NoValueLooksLikeTwo) {
   EXPECT_NE(values("A: 1\r\nB: 2\r\n", "a,b"), values("A: 1,2\r\nB:\r\n", "a,b"));
   EXPECT_NE(values("A: -\r\n", "a,b"), values("B: -\r\n", "a,b"));
