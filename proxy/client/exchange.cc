@@ -23,6 +23,7 @@ void Exchange::reset() {
   reader.reset();
   entry.reset();
   stale.reset();
+  if (trace) trace->on_interim = nullptr;  // its fetch may go on without us
   trace.reset();
   fault = {};
   bypass = no_store = forwarded_conditions = passed = false;

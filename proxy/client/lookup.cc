@@ -6,6 +6,7 @@
 #include "cache/freshness.h"
 #include "proxy/client/answer.h"
 #include "proxy/client/commons.h"
+#include "proxy/client/invalidation.h"
 #include "proxy/client/session.h"
 #include "proxy/client/variables.h"
 #include "proxy/ops/log.h"
@@ -210,7 +211,7 @@ Session::Next Session::lead(Lead lead) {
   order.may_store = !x.no_store && !any_true(x.plan->location->no_cache, x);
   order.balance_hash = balance_hash(x, order);
   order.body = x.body.kept();
-  x.trace = std::make_shared<Trace>();
+  x.trace = new_trace();
   start_fetch(connection_.worker, std::move(order), std::move(lead.writer), x.trace);
   return Step::kAwait;
 }
@@ -244,13 +245,37 @@ Session::Next Session::fetch_alone(CacheUse use, bool known_uncacheable) {
   order.body = x.body.kept();
   Flown flown = private_flight(connection_.subscriber);
   x.reader = std::move(flown.reader);
-  x.trace = std::make_shared<Trace>();
+  x.trace = new_trace();
   start_fetch(connection_.worker, std::move(order), std::move(flown.writer), x.trace);
   return Step::kAwait;
 }
 
+// Interim responses wake the session; HTTP/1.0 knows none.
+std::shared_ptr<Trace> Session::new_trace() {
+  Exchange& x = *exchange_;
+  if (x.trace) x.trace->on_interim = nullptr;
+  auto trace = std::make_shared<Trace>();
+  if (x.head.minor() > 0) {
+    trace->on_interim = [&mailbox = connection_.worker.mailbox(), token = connection_.subscriber.token] {
+      mailbox.wake({&token, 1});
+    };
+  }
+  return trace;
+}
+
+// False: the client has no room for so little, and what it has of it cannot be taken back.
+bool Session::send_interim() {
+  Exchange& x = *exchange_;
+  if (!x.trace || x.trace->interim.empty()) return true;
+  std::string text = std::move(x.trace->interim);
+  x.trace->interim.clear();
+  const iovec view{text.data(), text.size()};
+  return connection_.stream.write({&view, 1}).count == text.size();
+}
+
 Session::Next Session::await() {
   Exchange& x = *exchange_;
+  if (!send_interim()) return leave(499);
   Reader::Look look = x.reader->look();
   switch (look.state) {
     case FlightState::kOpening:
@@ -278,6 +303,7 @@ Session::Next Session::open(Reader::Look look) {
   if (x.stale && x.entry->body == x.stale->body) x.note.use = CacheUse::kRevalidated;
   if (look.state == FlightState::kLanded && !x.passed) x.reader.reset();
   x.wait_deadline = 0;
+  if (invalidates(x, x.entry->status)) invalidate(x);
   return answered(send_entry(x));
 }
 

@@ -6,6 +6,7 @@
 
 #include "proxy/client/answer.h"
 #include "proxy/client/commons.h"
+#include "proxy/client/invalidation.h"
 #include "proxy/client/variables.h"
 #include "proxy/ops/log.h"
 
@@ -294,6 +295,8 @@ Session::Next Session::refuse(int status) {
 Session::Next Session::leave(int status) {
   Exchange& x = *exchange_;
   if (x.status == 0) x.status = status;
+  // Nobody will see how the origin took it.
+  if (x.trace && !x.entry && invalidates(x, 200)) forget_target(x);
   connection_.commons.counts.aborted.add();
   close_books();
   return Step::kEnded;

@@ -87,6 +87,8 @@ class Session final : public Task, private StreamOwner {
   Next lead(Lead lead);
   Next fetch_alone(CacheUse use, bool known_uncacheable = false);
   void start_refresh(Flown flown);
+  std::shared_ptr<Trace> new_trace();
+  bool send_interim();
   Next await();
   Next open(Reader::Look look);
   Next look_again();

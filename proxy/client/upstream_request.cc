@@ -180,6 +180,7 @@ Order make_order(const Exchange& x, OrderKind kind) {
   append_set_fields(x, order.host, order.fields);
   if (location.pass_request_headers) append_client_fields(x, kind, order.fields);
   append_trail(x, order.fields);
+  if (x.plan->store != nullptr) order.fields.append("Surrogate-Capability: levee=\"Surrogate/1.0\"\r\n");
   if (kind == OrderKind::kPrivate && x.head.method() == Method::kGet)
     order.range = x.head.fields().get(FieldId::kRange);
   order.authorized = x.head.fields().has(FieldId::kAuthorization);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ struct Attempt {
 // Shared by a fetch and the session that started it; same thread.
 struct Trace {
   std::vector<Attempt> attempts;
+  std::string interim;               // 102 and 103 as they are to be forwarded; whoever sends them empties it
+  std::function<void()> on_interim;  // there are some; or null: nobody wants them
 };
 
 // What to ask, and how. Made by the session; owns everything, since it outlives the request.

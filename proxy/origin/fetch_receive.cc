@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "proxy/http/writer.h"
 #include "proxy/ops/counters.h"
 #include "proxy/ops/log.h"
 #include "proxy/origin/fetch_task.h"
@@ -34,6 +35,19 @@ Outcome outcome_of(const Location& location, int status) {
   if (trouble && status != 403 && status != 404 && location.next_upstream.has(*trouble)) return Outcome::kBad;
   if (status == 502 || status == 503 || status == 504) return Outcome::kRefused;
   return status == 429 || status == 500 ? Outcome::kUnknown : Outcome::kGood;
+}
+
+// Of 100 the client had its own already (RFC 9110 section 15.2 has a proxy forward the others).
+void append_interim(const ResponseHead& head, std::string& out) {
+  const Fields& fields = head.fields();
+  out.append("HTTP/1.1 ").append(std::to_string(head.status())).append(" ");
+  out.append(reason_of(head.status())).append("\r\n");
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const Field field = fields[i];
+    if (field.id == FieldId::kContentLength || fields.is_hop_by_hop(field)) continue;
+    out.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  out.append("\r\n");
 }
 
 }  // namespace
@@ -75,6 +89,10 @@ Fetch::Next Fetch::parse_head() {
     }
     if (!head_.is_interim()) return head_arrived();
     if (++interim_ > kMostInterim) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
+    if (trace_->on_interim && head_.status() != 100) {
+      append_interim(head_, trace_->interim);
+      trace_->on_interim();
+    }
     head_size_ -= head_.size();
     std::memmove(head_buffer_.get(), head_buffer_.get() + head_.size(), head_size_);
     head_.reset();
