@@ -8,6 +8,7 @@
 #   make lint       format, layers, headers that compile alone, clang-tidy.   make layers: includes point down only
 #   make clang      builds with clang++, which also checks who may touch what (-Wthread-safety)
 #   make fuzz       each libFuzzer target for FUZZ_SECONDS=20 from its committed inputs;  make fuzz-replay  those inputs once
+#   make speed      Levee beside its peers, three minutes: server CPU, latency, memory; writes build/speed.json
 #   make micro      Google Benchmark of the parts
 #   make readme     writes the list of directives in README.md
 #   make install    DESTDIR= PREFIX=/usr/local   programs, examples, systemd unit, man page
@@ -61,7 +62,7 @@ HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench
 SOURCES   := proxy/main.cc $(LIB_SRC) $(BENCH_SRC) $(UNIT_SRC) $(MICRO_SRC) $(FUZZ_SRC)
 obj        = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
 
-.PHONY: all run unit e2e test asan tsan clang fuzz fuzz-targets fuzz-replay micro readme lint format-check layers headers tidy install clean deps-%
+.PHONY: all run speed unit e2e test asan tsan clang fuzz fuzz-targets fuzz-replay micro readme lint format-check layers headers tidy install clean deps-%
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -130,6 +131,8 @@ fuzz-targets: $(FUZZ:%=$(OUT)/fuzz/%)
 fuzz-replay: $(REPLAYS)
 	$(Q)tests/run --out $(OUT) --only "$(T)" fuzz
 FUZZ_SECONDS ?= 20
+speed: deps-bench all
+	$(Q)bench/speed --quick
 micro: $(OUT)/levee-micro
 	$(Q)$<
 

@@ -5,6 +5,7 @@
 #include "bench/demo.h"
 #include "bench/load.h"
 #include "bench/origin.h"
+#include "bench/rehearse.h"
 
 namespace levee::bench {
 namespace {
@@ -79,6 +80,15 @@ void add_loads(CLI::App& app, int& exit_code) {
   on_live.callback([live, &exit_code] { exit_code = run_live(*live); });
 }
 
+void add_rehearse(CLI::App& app, int& exit_code) {
+  auto* const command = app.add_subcommand("rehearse", "Play a plan; 0: it holds, 1: it does not, 2: no verdict");
+  auto options = std::make_shared<RehearseOptions>();
+  command->add_option("plan", options->plan, "A file as those in bench/plans/")->required();
+  command->add_option("--json", options->json_path, "File for the whole result");
+  command->add_flag("--allow-remote", options->allow_remote, "The target may be another machine");
+  command->callback([options, &exit_code] { exit_code = run_rehearse(*options); });
+}
+
 void add_ceiling(CLI::App& app, int& exit_code) {
   auto* const command =
       app.add_subcommand("ceiling", "An epoll loop that sends a constant: what could be reached at most");
@@ -100,6 +110,7 @@ int main(int argc, char** argv) {
   levee::bench::add_origin(app, exit_code);
   levee::bench::add_demo(app, exit_code);
   levee::bench::add_loads(app, exit_code);
+  levee::bench::add_rehearse(app, exit_code);
   levee::bench::add_ceiling(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;
