@@ -51,7 +51,7 @@ Fetch::Fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> 
       priority_(priority_of(location_.priority, order_.target, order_.background)),
       writer_(std::move(writer)),
       timer_(
-          worker.loop(), [](void* fetch) { static_cast<Fetch*>(fetch)->on_timeout(); }, this),
+          worker.loop(), [](void* fetch) { static_cast<Fetch*>(fetch)->on_timer(); }, this),
       flush_timer_(
           worker.loop(),
           [](void* self) {
@@ -92,6 +92,12 @@ void Fetch::on_wake() {
 
 void Fetch::on_ready() {
   advance();
+}
+
+// A private body whose one reader is slow must not keep a slot that others need.
+void Fetch::on_timer() {
+  if (step_ != Step::kReadBody) return on_timeout();
+  if (paused_) permit_.reset();
 }
 
 void Fetch::on_timeout() {

@@ -16,6 +16,7 @@ namespace {
 constexpr unsigned kMostInterim = 16;
 constexpr int kReads = 16;                    // a turn: one fast origin must not hold up the loop
 constexpr uint64_t kMostBytes = 1024 * 1024;  // a turn
+constexpr int64_t kLongestPause = 5000;       // ms that a slow reader of a private body may keep a slot
 constexpr uint64_t kDirect = 4096;            // bytes of a chunk that are worth receiving straight to their place
 
 // Where chunked bodies are received, to be decoded at once.
@@ -170,6 +171,7 @@ Fetch::Next Fetch::read_body() {
   for (int i = 0; i < kReads && attempt().bytes_received - before < kMostBytes; ++i) {
     const uint64_t room = writer_.room();
     paused_ = room == 0;
+    if (paused_ && permit_ && !timer_.is_set()) timer_.set(kLongestPause);
     if (paused_) return wait(Step::kReadBody, Stream::Wait::kNothing, 0);
     const uint64_t pending = decoder_.pending_data();
     const bool direct = skip_ == 0 && (decoder_.framing().kind != Framing::Kind::kChunked || pending >= kDirect);

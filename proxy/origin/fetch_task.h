@@ -33,6 +33,7 @@ class Fetch final : public Task, public StreamOwner {
   void on_wake() override;
   void on_ready() override;
   void on_timeout() override;
+  void on_timer();
   void advance();
   Next run(Step step);
   // Where the next event goes on.
