@@ -64,3 +64,14 @@ def test_a_client_that_stops_sending_still_gets_its_answer(levee, origin):
     response.connection.finish_sending()
     page.release()
     assert response.rest() == b"two"
+
+
+def test_a_request_behind_a_large_body_is_read_when_its_turn_comes(levee, origin):
+    origin.page("/upload", "thanks", cache_control="no-store")
+    origin.page("/next", "next", cache_control="no-store")
+    body = b"x" * 200_000
+    more = b"GET /next HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"y" * 7000 + b"\r\n\r\n"
+    connection = levee.connect()
+    connection.send(b"POST /upload?where=here HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + body + more * 4)
+    assert connection.response("POST").rest() == b"thanks"
+    assert [connection.response().rest() for _ in range(4)] == [b"next"] * 4
