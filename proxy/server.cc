@@ -65,6 +65,13 @@ std::string write_pid_file(const std::string& path) {
   return written ? "" : "write() to \"" + path + "\" failed " + errno_text(error);
 }
 
+void hear_signals(int how) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : kSignals) sigaddset(&signals, signal);
+  pthread_sigmask(how, &signals, nullptr);
+}
+
 }  // namespace
 
 std::variant<std::shared_ptr<const Config>, std::string> load_config(const CommandLine& command) {
@@ -82,6 +89,8 @@ ProxyServer::ProxyServer(CommandLine command) : command_(std::move(command)) {}
 ProxyServer::~ProxyServer() = default;
 
 std::string ProxyServer::start(std::shared_ptr<const Config> config) {
+  // From here on a signal waits until run() can obey it. Workers inherit this: the main thread alone hears signals.
+  hear_signals(SIG_BLOCK);
   if (auto error = use_error_log(*config, command_.error_log); !error.empty()) return error;
   set_descriptor_limit(*config);
   auto built = next_generation(config, nullptr);
@@ -149,10 +158,6 @@ std::string ProxyServer::open_sockets(const Config& config, bool at_start, Socke
 }
 
 int ProxyServer::run() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : kSignals) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // workers inherit this; the main thread alone hears signals
   loop_ = std::make_unique<Loop>();
   mailbox_ = std::make_unique<Mailbox>(*loop_);
   mailbox_->bind_to_this_thread();
@@ -166,7 +171,7 @@ int ProxyServer::run() {
   }
   log(LogLevel::kNotice, 0, "levee is starting, ", worker_count(*generation_->config), " workers");
   for (unsigned i = 0; i < worker_count(*generation_->config); ++i) start_worker(i);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  hear_signals(SIG_UNBLOCK);
   loop_->run();
   for (event* one : events) event_free(one);
   ended_.clear();

@@ -15,7 +15,14 @@ def test_ipv6_and_unix_sockets(levee, origin):
 @pytest.mark.conf(server="listen unix:@DIR@/levee.sock;")
 def test_a_unix_socket_is_there_again_after_a_restart(levee):
     levee.restart()
-    assert levee.get("/.generation", address=str(levee.directory / "levee.sock")).status == 200
+
+    def answers():
+        try:
+            return levee.get("/.generation", address=str(levee.directory / "levee.sock")).status == 200
+        except ConnectionRefusedError:  # bound, and about to listen
+            return False
+
+    eventually(answers)
 
 
 def test_a_reload_opens_and_closes_listeners(levee):
