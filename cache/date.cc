@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace levee {
 namespace {
@@ -153,6 +152,9 @@ std::optional<int64_t> seconds_of(const Civil& civil) {
          civil.second;
 }
 
+void put(char* out, std::string_view text) {
+  std::copy(text.begin(), text.end(), out);
+}
 void put2(char* out, int64_t value) {
   out[0] = static_cast<char>('0' + value / 10);
   out[1] = static_cast<char>('0' + value % 10);
@@ -181,11 +183,11 @@ void format_date(int64_t seconds, char* out) {
   }
   const Civil civil = civil_from_days(days);
   const auto weekday = static_cast<size_t>(((days + 4) % 7 + 7) % 7);  // 1970-01-01 was a Thursday
-  std::memcpy(out, kDays[weekday].data(), 3);
-  std::memcpy(out + 3, ", ", 2);
+  put(out, kDays[weekday]);
+  put(out + 3, ", ");
   put2(out + 5, civil.day);
   out[7] = ' ';
-  std::memcpy(out + 8, kMonths[static_cast<size_t>(civil.month - 1)].data(), 3);
+  put(out + 8, kMonths[static_cast<size_t>(civil.month - 1)]);
   out[11] = ' ';
   put2(out + 12, civil.year / 100);
   put2(out + 14, civil.year % 100);
@@ -195,7 +197,7 @@ void format_date(int64_t seconds, char* out) {
   put2(out + 20, rest / 60 % 60);
   out[22] = ':';
   put2(out + 23, rest % 60);
-  std::memcpy(out + 25, " GMT", 4);
+  put(out + 25, " GMT");
 }
 
 }  // namespace levee
