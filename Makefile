@@ -10,6 +10,7 @@
 #   make fuzz       each libFuzzer target for FUZZ_SECONDS=20 from its committed inputs;  make fuzz-replay  those inputs once
 #   make speed      Levee beside its peers, three minutes: server CPU, latency, memory; writes build/speed.json
 #   make micro      Google Benchmark of the parts
+#   make conformance   the independent http-cache-tests (from npm, which needs node) through Levee: what is not passed, and counts
 #   make readme     writes the list of directives in README.md
 #   make install    DESTDIR= PREFIX=/usr/local   programs, examples, systemd unit, man page
 #
@@ -135,6 +136,8 @@ speed: deps-bench all
 	$(Q)bench/speed --quick
 micro: $(OUT)/levee-micro
 	$(Q)$<
+conformance: all
+	$(Q)tests/conformance/run $(OUT)/levee
 
 readme: $(OUT)/unit-tests
 	$(Q)LEVEE_WRITE_README=1 $< --gtest_brief=1 --gtest_filter='Readme.*'

@@ -46,8 +46,7 @@ constexpr Row kRows[] = {
 TEST(Invalidation, AReferenceIsResolvedWithinItsOrigin) {
   for (const Row& row : kRows) {
     const auto target = same_origin_target(row.reference, "/b/c/d?q", "http", "host");
-    EXPECT_EQ(target.has_value(), row.target != nullptr) << row.reference;
-    if (target && row.target != nullptr) EXPECT_EQ(*target, row.target) << row.reference;
+    EXPECT_EQ(target.value_or("none"), row.target != nullptr ? row.target : "none") << row.reference;
   }
 }
 
