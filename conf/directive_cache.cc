@@ -177,11 +177,11 @@ const Directive kDirectives[] = {
     {"proxy_cache_use_stale",
      kAny,
      {1, kMany},
-     "off",
+     "error",
      set<&Location::use_stale, use_stale>,
      "When a stale copy is the answer: error, timeout, invalid_header, updating, http_500 ..., overloaded (implied by "
-     "any "
-     "other), off."},
+     "any other), off. Unlike nginx's: when there is no connection to be had (RFC 9111 section 4.2.4), unless the "
+     "response forbids it."},
     {"proxy_cache_background_update", kAny, 1, "on", set<&Location::cache_background_update, flag>,
      "Whoever finds a copy stale that may be served gets it at once, and the refresh goes on behind; on, unlike "
      "nginx's."},

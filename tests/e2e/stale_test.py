@@ -48,3 +48,16 @@ def test_never_past_what_forbids_it(levee, origin, forbidding):
     assert levee.get("/a").rest() == b"old"
     origin.stop()
     assert levee.get("/a").status == 502 or levee.get("/a").status == 504
+
+
+@pytest.mark.parametrize("failure", [CUT, RESET])
+@pytest.mark.parametrize("forbids", ["", ", must-revalidate", ", proxy-revalidate", ", s-maxage=0", ", no-cache"])
+def test_who_is_cut_off_from_the_origin_gets_the_stale_copy_unless_forbidden(levee, origin, failure, forbids):
+    origin.page("/a", "old", cache_control="max-age=0" + forbids, etag='"1"')
+    levee.get("/a").rest()
+    origin.raw("/a", failure)
+    response = levee.get("/a")
+    if forbids:
+        assert response.status == 502
+    else:
+        assert response.rest() == b"old" and "hit" in response.headers["Cache-Status"]

@@ -37,7 +37,8 @@ TEST(Config, DefaultsComeFromTheTable) {
   EXPECT_EQ(base.cache_key.source(), "$scheme$proxy_host$request_uri");
   EXPECT_TRUE(base.cache_lock);
   EXPECT_FALSE(base.http10);
-  EXPECT_FALSE(base.use_stale.any());
+  EXPECT_TRUE(base.use_stale.has(Trouble::kError));
+  EXPECT_FALSE(base.use_stale.has(Trouble::kTimeout));
   EXPECT_TRUE(base.cache_methods.has(CacheMethod::kHead));
   EXPECT_TRUE(base.next_upstream.has(Trouble::kError));
   EXPECT_FALSE(base.next_upstream.has(Trouble::kHttp500));
