@@ -17,6 +17,7 @@ void Exchange::reset() {
   note = {};
   looks = 0;
   wait_deadline = body_deadline = send_deadline = 0;
+  patience.reset();
   may_be_closing = true;
   blocked = false;
   sender.reset();

@@ -41,9 +41,10 @@ class Exchange final : public VarySource {
   std::string path_memory;    // what `path` views if that is not the head itself
   mutable Captures captures;  // proxy_redirect lends them out
   RequestReader body;
-  int64_t body_deadline = 0;       // ms on the loop's clock: for more of the body; 0: none
-  bool may_be_closing = true;      // readability may mean that the client has left; false: it is a pipelined request
-  mutable std::string request_id;  // made when somebody asks
+  int64_t body_deadline = 0;        // ms on the loop's clock: for more of the body; 0: none
+  std::optional<int64_t> patience;  // ms that it may still be waited for: bytes earn more; nothing: client_body_timeout
+  bool may_be_closing = true;       // readability may mean that the client has left; false: it is a pipelined request
+  mutable std::string request_id;   // made when somebody asks
 
   // --- The cache, and the origin.
   std::unique_ptr<ProxyTarget> target;  // of a proxy_pass with variables

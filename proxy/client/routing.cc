@@ -14,6 +14,7 @@
 namespace levee {
 namespace {
 
+constexpr uint64_t kLeastBodyRate = 512;          // bytes a second that a body must come with in the long run
 constexpr uint64_t kWorthDiscarding = 64 * 1024;  // bytes of an unread body; more: the connection is closed
 
 // In lower case and without the root's dot; views `memory` or the text itself.
@@ -190,6 +191,23 @@ void Session::expect_body() {
   connection_.stream.write({&view, 1});  // whoever has not room for so little does not wait for it
 }
 
+// The body has so long to come: client_body_timeout, and what its bytes have earned of that again. Whoever sends a byte
+// now and then does not hold a connection for ever, while time that the origin takes does not count.
+void Session::await_body() {
+  Exchange& x = *exchange_;
+  const int64_t patience = x.patience.value_or(x.plan->location->client_body_timeout.count());
+  x.body_deadline = connection_.worker.now() + std::max<int64_t>(patience, 1);
+}
+
+void Session::body_came(uint64_t bytes) {
+  Exchange& x = *exchange_;
+  const int64_t most = x.plan->location->client_body_timeout.count();
+  const auto earned = static_cast<int64_t>(std::min<uint64_t>(bytes, kLeastBodyRate * 3600) * 1000 / kLeastBodyRate);
+  const int64_t left = x.body_deadline == 0 ? x.patience.value_or(most) : x.body_deadline - connection_.worker.now();
+  x.patience = std::min(most, left + earned);
+  x.body_deadline = 0;
+}
+
 // With request buffering the body is read first, as far as the buffer goes; without, it streams.
 Session::Next Session::read_body() {
   Exchange& x = *exchange_;
@@ -197,7 +215,7 @@ Session::Next Session::read_body() {
   if (x.body_deadline == 0) {
     expect_body();
     if (location.pass_request_body) x.body.keep();
-    x.body_deadline = connection_.worker.now() + location.client_body_timeout.count();
+    await_body();
   }
   const uint64_t before = x.body.size();
   switch (x.body.read(x.input, connection_.stream, connection_.commons.body)) {
@@ -218,7 +236,10 @@ Session::Next Session::read_body() {
       return leave(400);
   }
   const int64_t now = connection_.worker.now();
-  if (x.body.size() > before) x.body_deadline = now + location.client_body_timeout.count();
+  if (x.body.size() > before) {
+    body_came(x.body.size() - before);
+    await_body();
+  }
   if (!location.request_buffering || x.body.size() >= location.client_body_buffer_size) return Step::kLookUp;
   connection_.stream.wait(Stream::Wait::kRead, std::max<int64_t>(1, x.body_deadline - now));
   return std::nullopt;

@@ -73,6 +73,8 @@ class Session final : public Task, private StreamOwner {
   // routing.cc: what answers.
   Next route();
   Next read_body();
+  void await_body();
+  void body_came(uint64_t bytes);
   Next answer(const Answer& answer);
   Next answer_return(const Return& answer);
   Next answer_files();

@@ -64,7 +64,7 @@ void Session::wait_here() {
   int64_t deadline = kNever;
   if (x.blocked) deadline = std::min(deadline, or_never(x.send_deadline));
   if (wants_body) {
-    if (x.body_deadline == 0) x.body_deadline = now + x.plan->location->client_body_timeout.count();
+    if (x.body_deadline == 0) await_body();
     deadline = std::min(deadline, x.body_deadline);
   }
   deadline = std::min(deadline, or_never(x.wait_deadline));
@@ -85,7 +85,7 @@ Session::Next Session::client_event() {
   if (!x.body.is_done() && x.body.has_room()) {
     const uint64_t before = x.body.size();
     const auto state = x.body.read(x.input, connection_.stream, connection_.commons.body);
-    if (x.body.size() > before) x.body_deadline = 0;
+    if (x.body.size() > before) body_came(x.body.size() - before);
     switch (state) {
       case RequestReader::State::kDone:
       case RequestReader::State::kMore:
