@@ -1,6 +1,6 @@
-#include "proxy/client/input.h"
-
 #include <gtest/gtest.h>
+
+#include "proxy/client/input.h"
 
 namespace levee {
 namespace {
