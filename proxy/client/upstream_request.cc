@@ -161,15 +161,15 @@ std::string replaced_target(std::string_view uri, std::string_view path, size_t 
 Order make_order(const Exchange& x, OrderKind kind) {
   const Location& location = *x.plan->location;
   const ProxyPass& pass = *x.plan->pass;
-  const bool has_target = x.target != nullptr;
+  const ProxyTarget* const target = x.target.get();
   Order order;
   order.generation = x.connection->generation();
   order.location = &location;
-  order.tls = has_target ? x.target->tls : pass.tls;
-  order.upstream = has_target ? x.target->upstream : pass.upstream;
-  order.host = has_target ? x.target->host : pass.host;
+  order.tls = target != nullptr ? target->tls : pass.tls;
+  order.upstream = target != nullptr ? target->upstream : pass.upstream;
+  order.host = target != nullptr ? target->host : pass.host;
   if (order.tls) order.tls_name = location.tls.name.evaluate(Variables(x));
-  order.target = target_of(x, has_target ? x.target->uri : pass.uri, pass.is_dynamic);
+  order.target = target_of(x, target != nullptr ? target->uri : pass.uri, pass.is_dynamic);
   if (location.method) {
     order.method = location.method->evaluate(Variables(x));
   } else if (kind == OrderKind::kStored && x.head.method() == Method::kHead) {
@@ -181,8 +181,9 @@ Order make_order(const Exchange& x, OrderKind kind) {
   if (location.pass_request_headers) append_client_fields(x, kind, order.fields);
   append_trail(x, order.fields);
   if (x.plan->store != nullptr) order.fields.append("Surrogate-Capability: levee=\"Surrogate/1.0\"\r\n");
-  if (kind == OrderKind::kPrivate && x.head.method() == Method::kGet)
+  if (kind == OrderKind::kPrivate && x.head.method() == Method::kGet) {
     order.range = x.head.fields().get(FieldId::kRange);
+  }
   order.authorized = x.head.fields().has(FieldId::kAuthorization);
   order.may_store = kind == OrderKind::kStored;
   return order;
