@@ -9,6 +9,7 @@
 namespace levee {
 namespace {
 
+constexpr size_t kReadersWokenPerMs = 20;    // so many sends are worth a millisecond of a worker
 constexpr size_t kCoupledChunk = 64 * 1024;  // a body for one client alone: small, since nobody keeps it
 constexpr uint64_t kOutgrownWindow = 4 * 1024 * 1024;
 constexpr int64_t kTooLargeFor = 60'000;  // ms that a key passes after its response was too large
@@ -92,10 +93,17 @@ void Flight::start_body(const std::shared_ptr<Entry>& entry, bool shared) {
   entry_ = entry;
 }
 
+int64_t Flight::pause() const {
+  return std::clamp<int64_t>(static_cast<int64_t>(readers_ / kReadersWokenPerMs), Writer::kWakePause,
+                             Writer::kLongestWakePause);
+}
+
 void Flight::arrived(size_t count, std::optional<int64_t> now) {
   if (dry_ == 0) return;
   held_back_ += count;
-  const bool paced = now && !coupled() && held_back_ < Writer::kWakeBytes && *now - last_wake_ < Writer::kWakePause;
+  const bool paced = now && !coupled() &&
+                     held_back_ < Writer::kWakeBytes * static_cast<uint64_t>(pause() / Writer::kWakePause) &&
+                     *now - last_wake_ < pause();
   if (paced) return;
   if (now) last_wake_ = *now;
   collect();
@@ -338,9 +346,10 @@ void Writer::append(std::span<const std::byte> bytes, std::optional<int64_t> now
   flight_->outgrow_if_needed();
 }
 
-bool Writer::wants_flush() const {
+std::optional<int64_t> Writer::flush_in(int64_t now) const {
   MutexLock lock(flight_->mutex_);
-  return flight_->held_back_ > 0 && flight_->dry_ > 0;
+  if (flight_->held_back_ == 0 || flight_->dry_ == 0) return std::nullopt;
+  return std::max<int64_t>(flight_->last_wake_ + flight_->pause() - now, 1);
 }
 
 void Writer::flush(int64_t now) {

@@ -1,11 +1,10 @@
 // A response on its way into the cache: one Writer, any number of Readers.
 //
-//   kOpening --open--> kStreaming --finish--> kLanded    every reader gets it all
-//      |  |               |
-//      |  '- writer dies -'-----------------> kFailed    before bytes: answer stale or with the failure; after: cut the
-//      client off |  '- renew ---------------------------> kLanded   the stored response was validated (304)
-//      '---- pass ------------------------------> kPassed   not shareable: its leader alone reads on, all others look
-//      up again
+//   kOpening --open--> kStreaming --finish--> kLanded   every reader gets it all
+//      |  |                |
+//      |  '- writer dies --'----------------> kFailed   before bytes: stale, or the failure; after: cut the client off
+//      |  '- renew -------------------------> kLanded   the stored response was validated (304)
+//      '---- pass --------------------------> kPassed   not shareable: its leader alone reads on, others look up again
 //
 // Thread-safe. Lock order: shard, then flight. No lock is held while a Waker is called.
 #pragma once
@@ -114,15 +113,17 @@ class Writer {
   // Memory to receive into; then the count that arrived, which is when readers can read it. After open() or pass().
   //
   // Who has run dry is woken at once, unless `now` (ms on the process clock) is given: then waking is paced, so that a
-  // crowd is not woken for every packet. A wake comes at once if the last one is kWakePause ms old or kWakeBytes have
-  // come since; else wants_flush() says true, and the caller promises to call flush() within kWakePause ms. So a byte
-  // is held back at most that long. The head and the end are never held back.
-  static constexpr int64_t kWakePause = 10;
+  // crowd is not woken for every packet. A wake comes at once if the last one is a pause old: kWakePause for up to 200
+  // readers, in proportion for more, kLongestWakePause from 2,000 on; or if kWakeBytes for each kWakePause have come
+  // since. Else flush_in() says when it is due, and the caller promises to call flush() then. So a byte is held back at
+  // most that long. The head and the end are never held back.
+  static constexpr int64_t kWakePause = 10, kLongestWakePause = 100;
   static constexpr uint64_t kWakeBytes = 64 * 1024;
   std::span<std::byte> reserve();
   void commit(size_t count, std::optional<int64_t> now = std::nullopt);
   void append(std::span<const std::byte> bytes, std::optional<int64_t> now = std::nullopt);
-  bool wants_flush() const;
+  // ms until flush() is due; nothing: nobody waits for what was held back.
+  std::optional<int64_t> flush_in(int64_t now) const;
   void flush(int64_t now);
   // A coupled body: bytes that may still be read ahead of its reader. 0: wait to be woken (as `waker`, `token`).
   // All others have always room.

@@ -70,6 +70,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   bool mine() const REQUIRES(mutex_) { return alone_ || state_ == FlightState::kPassed; }  // the leader's
   bool coupled() const REQUIRES(mutex_) { return mine() || outgrown_; }
   uint64_t room() const REQUIRES(mutex_);
+  int64_t pause() const REQUIRES(mutex_);  // ms between two wakes
   // How far the slowest has got of those whom the writer waits for.
   uint64_t slowest() const REQUIRES(mutex_);
   // The writer's waker if it is to be woken, since it has room or is not wanted any more; it then waits no longer.

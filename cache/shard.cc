@@ -8,6 +8,8 @@
 namespace levee {
 namespace {
 
+constexpr int64_t kRefreshPause =
+    1000;  // ms after a failed refresh, so that an origin in trouble is not asked at once again
 constexpr size_t kMostVariants = 64;  // of one key; beyond, the oldest leaves
 constexpr int kPinnedTries = 16;
 constexpr size_t kKeysCounted = 16 * 1024;
@@ -108,6 +110,10 @@ Found Shard::miss(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale
       ++counts_.collapsed;
       return Follow{airborne->flight->follow(ask.subscriber), std::move(stale)};
     }
+  }
+  if (serve_stale && ask.now < slot->refresh_after) {
+    ++counts_.stale;
+    return Stale{std::move(stale), std::nullopt};
   }
   if (ask.rules.min_uses > 1 && !stale) {
     if (asked_.capacity() == 0) {
@@ -238,6 +244,7 @@ void Shard::failed(const Flight& flight) {
   Slot* const slot = forget(flight);
   if (slot == nullptr) return;
   ++counts_.failed;
+  slot->refresh_after = now_ + kRefreshPause;
   slots_.tidy(*slot);
 }
 

@@ -57,7 +57,7 @@ void fan_out(benchmark::State& state) {
     for (int64_t now = 0; now < 1436; ++now) {
       const uint64_t calls = waker.calls;
       lead.writer.append(packet, paced ? std::optional(now) : std::nullopt);
-      if (now % 10 == 0 && lead.writer.wants_flush()) lead.writer.flush(now);
+      if (now % 10 == 0 && lead.writer.flush_in(now)) lead.writer.flush(now);
       if (waker.calls != calls) read_all();
     }
     lead.writer.finish();

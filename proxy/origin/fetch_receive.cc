@@ -193,7 +193,9 @@ Fetch::Next Fetch::read_body() {
     const Next next = direct ? feed({}) : feed(bytes);
     if (next != Step::kReadBody) return next;
   }
-  if (writer_.wants_flush() && !flush_timer_.is_set()) flush_timer_.set(Writer::kWakePause);
+  if (!flush_timer_.is_set()) {
+    if (const auto due = writer_.flush_in(worker_.now())) flush_timer_.set(*due);
+  }
   stream.wait(Stream::Wait::kRead, location_.read_timeout.count());
   return std::nullopt;
 }

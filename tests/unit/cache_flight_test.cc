@@ -263,10 +263,10 @@ TEST_F(FlightTest, PacedCommitsWakeAtMostEveryTenMilliseconds) {
   read_from(flight.reader, 1);
   flight.writer.append(bytes_of("b"), 1005);
   EXPECT_EQ(waker.take(), Tokens{});
-  EXPECT_TRUE(flight.writer.wants_flush());
+  EXPECT_EQ(flight.writer.flush_in(1005), 5);
   flight.writer.flush(1010);
   EXPECT_EQ(waker.take(), Tokens{1});
-  EXPECT_FALSE(flight.writer.wants_flush());
+  EXPECT_FALSE(flight.writer.flush_in(1010));
   read_from(flight.reader, 2);
   flight.writer.append(bytes_of(std::string(70'000, 'c')), 1012);
   EXPECT_EQ(waker.take(), Tokens{1}) << "much has come";
