@@ -104,6 +104,9 @@ TEST_F(RedisServers, AClusterIsAskedWhereTheKeyIsAndFollowedWhenASlotMoves) {
     nodes += " 127.0.0.1:" + std::to_string(ports.back());
   }
   ASSERT_EQ(std::system(("redis-cli --cluster create" + nodes + " --cluster-yes > /dev/null").c_str()), 0);
+  for (const int port : ports) {
+    ASSERT_TRUE(turn_until([&] { return say(port, "CLUSTER INFO").find("cluster_state:ok") != std::string::npos; }));
+  }
   plan_.kind = RedisPlan::Kind::kCluster;
   plan_.deadline = 1000;
   plan_.addresses = {{"127.0.0.1", ports[0], "", 0}};
