@@ -170,7 +170,7 @@ int ProxyServer::run() {
     event_add(events.back(), nullptr);
   }
   log(LogLevel::kNotice, 0, "levee is starting, ", worker_count(*generation_->config), " workers");
-  for (unsigned i = 0; i < worker_count(*generation_->config); ++i) start_worker(i);
+  start_workers(worker_count(*generation_->config));
   hear_signals(SIG_UNBLOCK);
   loop_->run();
   for (event* one : events) event_free(one);
@@ -182,14 +182,21 @@ int ProxyServer::run() {
   return 0;
 }
 
-void ProxyServer::start_worker(unsigned index) {
-  Thread& one = workers_.emplace_back();
-  one.worker = std::make_unique<LoopWorker>(index, generation_);
+// All loops are made before the first worker accepts: a crowd at the door must not take the descriptors that they need.
+void ProxyServer::start_workers(unsigned wanted) {
+  const size_t running = workers_.size();
+  for (size_t index = running; index < wanted; ++index) {
+    workers_.emplace_back().worker = std::make_unique<LoopWorker>(static_cast<unsigned>(index), generation_);
+  }
+  for (size_t index = running; index < wanted; ++index) start_thread(workers_[index]);
+}
+
+void ProxyServer::start_thread(Thread& one) {
   LoopWorker& worker = *one.worker;
-  worker.mailbox().post(
-      [&worker, generation = generation_, sockets = sockets_for(index, worker_count(*generation_->config))]() mutable {
-        worker.use(std::move(generation), std::move(sockets));
-      });
+  worker.mailbox().post([&worker, generation = generation_,
+                         sockets = sockets_for(worker.index(), worker_count(*generation_->config))]() mutable {
+    worker.use(std::move(generation), std::move(sockets));
+  });
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -292,7 +299,7 @@ void ProxyServer::apply(std::shared_ptr<const Generation> generation, Sockets so
     Thread& one = draining_.emplace_back(std::move(workers_.back()));
     one.worker->mailbox().post([worker = one.worker.get(), limit] { worker->drain(limit); });
   }
-  while (workers_.size() < wanted) start_worker(static_cast<unsigned>(workers_.size()));
+  start_workers(wanted);
   log(LogLevel::kNotice, 0, "the new configuration is in use");
 }
 

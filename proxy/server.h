@@ -50,7 +50,8 @@ class ProxyServer {
   void reload();
   void reopen_logs();
   void apply(std::shared_ptr<const Generation> generation, Sockets sockets);
-  void start_worker(unsigned index);
+  void start_workers(unsigned wanted);  // besides those that run
+  void start_thread(Thread& one);
   void on_worker_ended(LoopWorker& worker);
   std::vector<Listening> sockets_for(unsigned index, unsigned workers) const;
 
