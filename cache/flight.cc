@@ -9,7 +9,7 @@
 namespace levee {
 namespace {
 
-constexpr size_t kReadersWokenPerMs = 20;    // so many sends are worth a millisecond of a worker
+constexpr size_t kReadersWokenPerMs = 10;    // so many sends are worth a millisecond of a worker
 constexpr size_t kCoupledChunk = 64 * 1024;  // a body for one client alone: small, since nobody keeps it
 constexpr uint64_t kOutgrownWindow = 4 * 1024 * 1024;
 constexpr int64_t kTooLargeFor = 60'000;  // ms that a key passes after its response was too large
