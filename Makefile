@@ -32,6 +32,9 @@ PKGS_FUZZ  := clang libclang-rt-14-dev
 CXX     := g++
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 OPT     := -O2 -g
+ifneq ($(filter asan tsan,$(FLAVOUR)),)
+WARN    += -Wno-maybe-uninitialized  # g++ 12 sees ghosts in <regex> when it instruments
+endif
 ifeq ($(FLAVOUR),asan)
 OPT     := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 else ifeq ($(FLAVOUR),tsan)

@@ -195,7 +195,7 @@ const Directive kDirectives[] = {
      "Whether a client's Cache-Control (no-cache, max-age, only-if-cached ...) is obeyed. Off: viewers cannot reach "
      "the origin."},
     {"slice", kAny, 1, "0", set<&Location::slice, bytes>,
-     "Fetch and keep large responses in parts of this size; 0: whole."},
+     "Not in effect yet. Fetch and keep large responses in parts of this size; 0: whole."},
 };
 
 }  // namespace

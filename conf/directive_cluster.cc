@@ -94,7 +94,8 @@ const Directive kDirectives[] = {
      {1, 3},
      "loop_lag=100ms connections=95% memory=95%",
      set<&Http::overload, overload>,
-     "When new connections and new keys are refused, so that the viewers who are here are served: a worker's lag, "
+     "Not in effect yet. When new connections and new keys are refused, so that the viewers who are here are served: a "
+     "worker's lag, "
      "shares of "
      "worker_connections and of the machine's memory; or off."},
     {"shared_index",
@@ -102,10 +103,14 @@ const Directive kDirectives[] = {
      {1, kMany},
      kNone,
      set<&Cluster::shared_index, shared_index>,
-     "The PoP's index: redis://, rediss:// or redis+sentinel:// addresses, with password=, prefix= and timeout=."},
-    {"node", kHttp, 2, kNone, with<set_node>, "This node's name in the PoP, and advertise= where its peers find it."},
-    {"peer_listen", kHttp, 1, kNone, set<&Cluster::peer_listen, peer_address>, "Where peers may ask for what we hold."},
-    {"peer_secret", kHttp, 1, kNone, set<&Cluster::peer_secret_file, text>, "A file with the secret that peers share."},
+     "Not in effect yet. The PoP's index: redis://, rediss:// or redis+sentinel:// addresses, with password=, prefix= "
+     "and timeout=."},
+    {"node", kHttp, 2, kNone, with<set_node>,
+     "Not in effect yet. This node's name in the PoP, and advertise= where its peers find it."},
+    {"peer_listen", kHttp, 1, kNone, set<&Cluster::peer_listen, peer_address>,
+     "Not in effect yet. Where peers may ask for what we hold."},
+    {"peer_secret", kHttp, 1, kNone, set<&Cluster::peer_secret_file, text>,
+     "Not in effect yet. A file with the secret that peers share."},
 };
 
 }  // namespace
