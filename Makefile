@@ -160,7 +160,7 @@ $(OUT)/alone/%.ok: % | deps-build
 	$(Q)$(CXX) $(CXXFLAGS) -MT $@ -MF $(@:.ok=.d) -fsyntax-only -include $< -x c++ /dev/null && touch $@
 tidy: deps-lint
 	$(Q)printf '%s\n' $(filter-out tests/% bench/micro/%,$(SOURCES)) | \
-	  xargs -P $$(nproc) -n 4 clang-tidy --quiet -- -std=c++20 -I. 2>/dev/null
+	  xargs -P $$(nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=c++20 -I. 2>/dev/null' tidy
 
 install: all
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(OUT)/levee
