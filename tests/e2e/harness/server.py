@@ -98,8 +98,10 @@ class Levee:
         if self.process.poll() is not None:
             code, self.process = self.process.returncode, None
             raise LeveeFailed(f"levee ended with {code} at its start:\n{self.output()}")
+        listening = {self.port(), *map(int, re.findall(rf"listen {ADDRESS}:(\d+)", self.conf.read_text()))}
         with contextlib.suppress(OSError):
-            socket.create_connection((ADDRESS, self.port()), timeout=1).close()
+            for port in listening:
+                socket.create_connection((ADDRESS, port), timeout=1).close()
             return True
 
     def restart(self, **slots):
