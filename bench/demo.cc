@@ -46,6 +46,7 @@ class Demo {
   void tick();
   void keep_counts(const Json& counts) {
     origin_requests_ = number(counts, "/requests");
+    ++asked_;
     status_.fetch();
   }
   void print_line(const Json& status);
@@ -57,6 +58,7 @@ class Demo {
   JsonFetcher counts_;
   JsonFetcher status_;
   uint64_t origin_requests_ = 0;
+  uint64_t asked_ = 0;  // our own requests for the status, which are no viewer's
 };
 
 int Demo::run() {
@@ -99,7 +101,8 @@ void Demo::print_line(const Json& status) {
   const unsigned long long others = std::max(show("/connections/active"), 1ULL) - 1;  // but this one
   std::printf(
       "viewers' connections %-5llu requests %-8llu hits %-8llu collapsed %-6llu stale %-6llu origin asked %llu\n",
-      others, show("/requests/total"), show("/requests/cache/hit"), show("/requests/collapsed"),
+      others, show("/requests/total") - std::min<unsigned long long>(show("/requests/total"), asked_),
+      show("/requests/cache/hit"), show("/requests/collapsed"),
       show("/requests/cache/stale") + show("/requests/cache/updating"),
       static_cast<unsigned long long>(origin_requests_));
   std::fflush(stdout);

@@ -70,6 +70,7 @@ Fetch::Next Fetch::read_head() {
     if (result.state != Io::kDone) return failed(Trouble::kError, Failure::kReset);
     head_size_ += result.count;
     attempt().bytes_received += result.count;
+    worker_.counters().bytes_fetched.add(result.count);
   }
 }
 

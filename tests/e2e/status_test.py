@@ -22,6 +22,7 @@ def test_status_counts_what_happened(levee, origin):
     status = status_of(levee)
     assert status["requests"]["cache"]["miss"] == 1
     assert status["zones"]["main"]["entries"] == 1 and status["zones"]["main"]["bytes"] > 0
+    assert status["bytes"]["fetched"] > len("body")
     assert status["origin"]["fetches"] == 1 and status["connections"]["active"] >= 1
 
 
