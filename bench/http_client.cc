@@ -13,7 +13,9 @@
 namespace levee::bench {
 namespace {
 constexpr uint64_t kSkipAtOnce = 1024 * 1024;
-}
+constexpr int64_t kPauseUs = 20'000;        // a line is not waited for in smaller steps
+constexpr int kSlowLineBuffer = 64 * 1024;  // of the socket, so that the sender notices
+}  // namespace
 
 int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -31,7 +33,7 @@ ClientLoop::ClientLoop(int64_t patience_ms)
 }
 
 HttpClient::HttpClient(ClientLoop& loop, const Target& target, Observer& observer)
-    : loop_(loop), target_(target), observer_(observer) {}
+    : loop_(loop), target_(&target), observer_(observer) {}
 
 HttpClient::~HttpClient() {
   close();
@@ -46,12 +48,18 @@ void HttpClient::close() {
   step_ = Step::kIdle;
 }
 
+void HttpClient::turn_to(const Target& target) {
+  if (target_ == &target) return;
+  close();
+  target_ = &target;
+}
+
 void HttpClient::send(std::string_view method, std::string_view path, std::string_view fields) {
   request_.assign(method)
       .append(" ")
       .append(path)
       .append(" HTTP/1.1\r\nHost: ")
-      .append(target_.authority)
+      .append(target_->authority)
       .append("\r\n");
   request_.append(fields).append("\r\n");
   written_ = 0;
@@ -68,11 +76,12 @@ void HttpClient::send(std::string_view method, std::string_view path, std::strin
 }
 
 bool HttpClient::connect() {
-  fd_ = socket(target_.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  fd_ = socket(target_->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) return false;
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const int result = ::connect(fd_, reinterpret_cast<const sockaddr*>(&target_.address), target_.address_size);
+  if (rate_ > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &kSlowLineBuffer, sizeof kSlowLineBuffer);
+  const int result = ::connect(fd_, reinterpret_cast<const sockaddr*>(&target_->address), target_->address_size);
   if (result != 0 && errno != EINPROGRESS) return false;
   step_ = Step::kConnecting;
   event_ = event_new(&loop_.base(), fd_, EV_WRITE, on_event, this);
@@ -89,6 +98,11 @@ void HttpClient::wait(short what) {
 }
 
 void HttpClient::advance(short what) {
+  if (step_ == Step::kPaused) {
+    step_ = Step::kReading;
+    wait(EV_READ);
+    return read();
+  }
   if ((what & EV_TIMEOUT) != 0) {
     if (step_ == Step::kIdle) return;
     return failed(step_ == Step::kConnecting && fd_ < 0 ? Failure::kConnect : Failure::kTimeout);
@@ -101,8 +115,8 @@ void HttpClient::advance(short what) {
       socklen_t size = sizeof error;
       getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
       if (error != 0) return failed(Failure::kConnect);
-      step_ = target_.tls ? Step::kHandshake : Step::kSending;
-      if (!target_.tls) return write();
+      step_ = target_->tls ? Step::kHandshake : Step::kSending;
+      if (!target_->tls) return write();
       ssl_ = SSL_new(&loop_.tls());
       SSL_set_fd(ssl_, fd_);
       SSL_set_connect_state(ssl_);
@@ -113,6 +127,7 @@ void HttpClient::advance(short what) {
     case Step::kSending:
       return write();
     case Step::kReading:
+    case Step::kPaused:
       return read();
   }
 }
@@ -151,7 +166,8 @@ void HttpClient::read() {
   for (int turn = 0; turn < (ssl_ != nullptr ? 64 : 4); ++turn) {
     // Linux throws bytes of a TCP stream away, without a copy, when told to truncate.
     const bool skips = ssl_ == nullptr && !observer_.wants_body() && reader_.skippable() > 0;
-    const size_t most = skips ? std::min<uint64_t>(reader_.skippable(), kSkipAtOnce) : buffer.size();
+    size_t most = skips ? std::min<uint64_t>(reader_.skippable(), kSkipAtOnce) : buffer.size();
+    if (rate_ > 0) most = std::min(most, std::max<size_t>(rate_ * kPauseUs / 1'000'000, 1460));
     const ssize_t size = ssl_ != nullptr ? SSL_read(ssl_, buffer.data(), static_cast<int>(most))
                                          : recv(fd_, buffer.data(), most, skips ? MSG_TRUNC : 0);
     if (size <= 0) {
@@ -164,8 +180,23 @@ void HttpClient::read() {
     const auto state = skips ? reader_.skip(count, observer_) : reader_.feed({buffer.data(), count}, observer_);
     if (state == ResponseReader::State::kEnd) return ended();
     if (state == ResponseReader::State::kBroken) return failed(Failure::kCut);
+    if (rate_ > 0 && pause_after(count)) return;
     if (ssl_ == nullptr && count < most) return;  // all that was there
   }
+}
+
+bool HttpClient::pause_after(uint64_t count) {
+  const int64_t now = now_us();
+  line_free_us_ = std::max(line_free_us_, now) + static_cast<int64_t>(count * 1'000'000 / rate_);
+  const int64_t left = line_free_us_ - now;
+  if (left < kPauseUs) return false;
+  event_del(event_);
+  event_assign(event_, &loop_.base(), -1, 0, on_event, this);
+  const timeval delay{left / 1'000'000, static_cast<suseconds_t>(left % 1'000'000)};
+  event_add(event_, &delay);
+  waiting_for_ = 0;
+  step_ = Step::kPaused;
+  return true;
 }
 
 void HttpClient::ended() {

@@ -58,9 +58,13 @@ class HttpClient {
   // Gives up what runs; no callback follows.
   void close();
   bool is_busy() const { return step_ != Step::kIdle; }
+  // Asks another server from now on; closes the connection to the last. Not while it is busy.
+  void turn_to(const Target& target);
+  // Reads at most so many bytes a second, as a viewer's line carries them; 0: as they come. Before it connects.
+  void limit(uint64_t bytes_per_second) { rate_ = bytes_per_second; }
 
  private:
-  enum class Step : unsigned char { kIdle, kConnecting, kHandshake, kSending, kReading };
+  enum class Step : unsigned char { kIdle, kConnecting, kHandshake, kSending, kReading, kPaused };
 
   static void on_event(evutil_socket_t, short what, void* self) { static_cast<HttpClient*>(self)->advance(what); }
   bool connect();
@@ -68,13 +72,17 @@ class HttpClient {
   void shake_hands();
   void write();
   void read();
+  // Whether the line is full for now, with `count` bytes more; then it reads on later.
+  bool pause_after(uint64_t count);
   void ended();
   void failed(Failure failure);
   void wait(short what);
 
   ClientLoop& loop_;
-  const Target& target_;
+  const Target* target_;
   Observer& observer_;
+  uint64_t rate_ = 0;
+  int64_t line_free_us_ = 0;  // when the line has carried all that was read
   Step step_ = Step::kIdle;
   int fd_ = -1;
   SSL* ssl_ = nullptr;

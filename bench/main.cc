@@ -85,6 +85,10 @@ void add_rehearse(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<RehearseOptions>();
   command->add_option("plan", options->plan, "A file as those in bench/plans/")->required();
   command->add_option("--json", options->json_path, "File for the whole result");
+  command->add_option("--levee", options->levee, "Levee's program; else the one beside this one");
+  command->add_option("--media", options->media, "Folder of the looped segments")->capture_default_str();
+  command->add_option("--keep", options->keep, "Folder for the servers' configurations and logs, which stay");
+  command->add_flag("--quiet", options->quiet, "Print the verdict alone");
   command->add_flag("--allow-remote", options->allow_remote, "The target may be another machine");
   command->callback([options, &exit_code] { exit_code = run_rehearse(*options); });
 }

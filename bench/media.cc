@@ -1,39 +1,15 @@
 #include "bench/media.h"
 
 #include <fstream>
-#include <functional>
 #include <iterator>
 #include <string_view>
+
+#include "bench/boxes.h"
 
 namespace levee::bench {
 namespace {
 
 constexpr int64_t kLoopSeconds = Media::kSegments * Media::kSegmentMs / 1000;
-
-uint64_t read_bytes(std::string_view from, size_t at, size_t size) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < size; ++i) value = value << 8 | static_cast<unsigned char>(from[at + i]);
-  return value;
-}
-
-void write_bytes(std::string& to, size_t at, size_t size, uint64_t value) {
-  for (size_t i = size; i-- > 0; value >>= 8) to[at + i] = static_cast<char>(value & 0xff);
-}
-
-// Calls `visit(type, start of the payload)` for the boxes from `begin` to `end`, and those inside of containers.
-using Visit = std::function<void(std::string_view type, size_t payload)>;
-void walk_boxes(std::string_view data, size_t begin, size_t end, const Visit& visit) {
-  while (begin + 8 <= end) {
-    const size_t size = read_bytes(data, begin, 4);
-    const std::string_view type = data.substr(begin + 4, 4);
-    if (size < 8 || size > end - begin) return;
-    visit(type, begin + 8);
-    for (const std::string_view container : {"moov", "trak", "mdia", "moof", "traf"}) {
-      if (type == container) walk_boxes(data, begin + 8, begin + size, visit);
-    }
-    begin += size;
-  }
-}
 
 // ISO/IEC 14496-12: the timescale of each track.
 std::map<uint32_t, uint32_t> read_timescales(std::string_view init) {
@@ -125,6 +101,29 @@ std::string Media::fmp4(int64_t sequence) const {
     write_bytes(data, time, 8, read_bytes(data, time, 8) + seconds * scale);
   });
   return data;
+}
+
+std::string Media::track_init(uint32_t track) const {
+  return track_of_init(init_, track);
+}
+
+std::string Media::track(int64_t sequence, uint32_t track) const {
+  return track_of_segment(fmp4(sequence), track);
+}
+
+int64_t Media::timescale(uint32_t track) const {
+  const auto found = timescales_.find(track);
+  return found == timescales_.end() ? 1 : static_cast<int64_t>(found->second);
+}
+
+int64_t Media::first_time(uint32_t track) const {
+  int64_t time = 0;
+  uint32_t current = 0;
+  walk_boxes(fmp4_[0], 0, fmp4_[0].size(), [&](std::string_view type, size_t at) {
+    if (type == "tfhd") current = static_cast<uint32_t>(read_bytes(fmp4_[0], at + 4, 4));
+    if (type == "tfdt" && current == track) time = static_cast<int64_t>(read_bytes(fmp4_[0], at + 4, 8));
+  });
+  return time;
 }
 
 std::string Media::ts(int64_t sequence) const {

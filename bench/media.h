@@ -22,6 +22,14 @@ class Media {
   std::string fmp4(int64_t sequence) const;
   std::string ts(int64_t sequence) const;
 
+  // The same as two streams of one track each, for DASH.
+  static constexpr uint32_t kVideo = 1, kAudio = 2;
+  std::string track_init(uint32_t track) const;
+  std::string track(int64_t sequence, uint32_t track) const;
+  int64_t timescale(uint32_t track) const;
+  // The decode time of segment 0.
+  int64_t first_time(uint32_t track) const;
+
  private:
   std::string init_;
   std::array<std::string, kSegments> fmp4_;

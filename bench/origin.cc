@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "bench/faults.h"
 #include "bench/http_server.h"
@@ -21,6 +23,7 @@ using Json = nlohmann::json;
 
 struct Counts {
   uint64_t requests = 0;
+  uint64_t least = 0;  // that one ideal cache would have made
   uint32_t active = 0;
   uint32_t most_active = 0;
 
@@ -29,8 +32,19 @@ struct Counts {
     most_active = std::max(most_active, ++active);
   }
   void end() { --active; }
-  Json json() const { return {{"requests", requests}, {"active", active}, {"most_active", most_active}}; }
+  Json json() const {
+    return {{"requests", requests}, {"least", least}, {"active", active}, {"most_active", most_active}};
+  }
 };
+
+// For how long a cache may keep an answer, in milliseconds; of one that is struck or says nothing: a moment.
+int64_t lifetime_ms(const Answer& answer, bool is_struck) {
+  constexpr int64_t kMoment = 1000;
+  constexpr std::string_view kWord = "max-age=";
+  const size_t at = answer.fields.find(kWord);
+  if (is_struck || at == std::string::npos) return kMoment;
+  return std::max<int64_t>(std::atoll(answer.fields.c_str() + at + kWord.size()) * 1000, kMoment / 10);
+}
 
 class Origin final : public HttpHandler {
  public:
@@ -54,15 +68,19 @@ class Origin final : public HttpHandler {
   void serve(uint64_t exchange, Answer answer, int64_t service_ms);
   void served(Service& service);
   Answer control(std::string_view what, const Request& request);
+  void set_fault(Fault fault);
+  void count_least(const Request& request, const Answer& answer, bool is_struck, int64_t now);
+  Json counts() const;
   Json stats() const;
   void zero();
 
   event_base& base_;
   const Site site_;
   CapacityModel capacity_;
-  Fault fault_;
+  std::vector<Fault> faults_;  // the last one for a path strikes
   Counts all_;
   std::map<std::string, Counts> paths_;
+  std::unordered_map<std::string, int64_t> renewed_ms_;  // by target: when an ideal cache asked last
   uint64_t refused_ = 0;
   uint32_t most_waiting_ = 0;
   std::unordered_map<uint64_t, std::string> open_;  // the paths of exchanges
@@ -79,7 +97,11 @@ void Origin::on_request(uint64_t exchange, const Request& request) {
   paths_[request.path].begin();
   const int64_t now = wall_ms();
   Answer answer = site_.answer(request, now);
-  if (fault_.strikes(request.path, now)) fault_.strike(answer);
+  const auto fault = std::find_if(faults_.rbegin(), faults_.rend(),
+                                  [&](const Fault& each) { return each.strikes(request.path, now); });
+  const bool is_struck = fault != faults_.rend();
+  if (is_struck) fault->strike(answer);
+  count_least(request, answer, is_struck, now);
   auto held = std::make_shared<Answer>(std::move(answer));
   const auto entry = capacity_.enter(
       exchange, [this, exchange, held](int64_t service_ms) { serve(exchange, std::move(*held), service_ms); });
@@ -122,6 +144,7 @@ Answer Origin::control(std::string_view what, const Request& request) {
       {"hang", Fault::Kind::kHang}, {"reset", Fault::Kind::kReset}, {"cut", Fault::Kind::kCut},
       {"slow", Fault::Kind::kSlow},
   };
+  if (what == "counts") return text_answer(200, "application/json", counts().dump() + "\n", "no-store");
   if (what == "stats") return text_answer(200, "application/json", stats().dump() + "\n", "no-store");
   if (request.method != "POST") return text_answer(405, "text/plain", "POST\n", "no-store");
   const auto kind = kKinds.find(what);
@@ -129,25 +152,47 @@ Answer Origin::control(std::string_view what, const Request& request) {
     zero();
   } else if (kind != kKinds.end()) {
     const auto lasts = request.number("for");
-    fault_ = {.kind = kind->second,
-              .prefix = std::string(request.argument("prefix").value_or("")),
-              .until_ms = lasts ? wall_ms() + *lasts : 0,
-              .after = static_cast<uint64_t>(request.number("after").value_or(0)),
-              .ttfb_ms = request.number("ttfb").value_or(2000),
-              .rate = static_cast<uint64_t>(request.number("rate").value_or(0))};
+    set_fault({.kind = kind->second,
+               .prefix = std::string(request.argument("prefix").value_or("")),
+               .until_ms = lasts ? wall_ms() + *lasts : 0,
+               .after = static_cast<uint64_t>(request.number("after").value_or(0)),
+               .ttfb_ms = request.number("ttfb").value_or(2000),
+               .rate = static_cast<uint64_t>(request.number("rate").value_or(0))});
   } else {
-    return text_answer(404, "text/plain", "fail 503 hang reset cut slow ok zero stats\n", "no-store");
+    return text_answer(404, "text/plain", "fail 503 hang reset cut slow ok zero stats counts\n", "no-store");
   }
   return text_answer(200, "text/plain", "done\n", "no-store");
 }
 
-Json Origin::stats() const {
+// One for each prefix; ok without a prefix ends all.
+void Origin::set_fault(Fault fault) {
+  const bool ends_all = fault.kind == Fault::Kind::kNone && fault.prefix.empty();
+  std::erase_if(faults_, [&](const Fault& each) { return ends_all || each.prefix == fault.prefix; });
+  if (fault.kind != Fault::Kind::kNone) faults_.push_back(std::move(fault));
+}
+
+// An ideal cache asks when nobody has asked before, or what it has is over. A tenth is for clocks that differ.
+void Origin::count_least(const Request& request, const Answer& answer, bool is_struck, int64_t now) {
+  const int64_t lifetime = lifetime_ms(answer, is_struck);
+  const auto [renewed, is_new] = renewed_ms_.try_emplace(request.path + "?" + request.query, now);
+  if (!is_new && now - renewed->second < lifetime * 9 / 10) return;
+  renewed->second = now;
+  ++all_.least;
+  ++paths_[request.path].least;
+}
+
+Json Origin::counts() const {
   Json stats = all_.json();
   stats["refused"] = refused_;
   stats["waiting"] = capacity_.waiting();
   stats["most_waiting"] = most_waiting_;
   stats["connections"] = server_.connections();
   stats["bytes_sent"] = server_.bytes_sent();
+  return stats;
+}
+
+Json Origin::stats() const {
+  Json stats = counts();
   stats["paths"] = Json::object();
   for (const auto& [path, counts] : paths_) stats["paths"][path] = counts.json();
   return stats;
@@ -156,11 +201,12 @@ Json Origin::stats() const {
 // Those that are active go on being counted.
 void Origin::zero() {
   const auto clear = [](Counts& counts) {
-    counts = {.requests = 0, .active = counts.active, .most_active = counts.active};
+    counts = {.requests = 0, .least = 0, .active = counts.active, .most_active = counts.active};
   };
   clear(all_);
   std::erase_if(paths_, [](const auto& path) { return path.second.active == 0; });
   for (auto& [path, counts] : paths_) clear(counts);
+  renewed_ms_.clear();
   refused_ = 0;
   most_waiting_ = capacity_.waiting();
 }

@@ -1,4 +1,4 @@
-// Reads a media playlist, as far as a simulated viewer needs it (RFC 8216). Pure.
+// Reads a playlist, as far as a simulated viewer needs it (RFC 8216 and its second edition's parts). Pure.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,28 @@ struct Playlist {
   std::vector<Segment> segments;
   bool is_ended = false;
 
+  // Parts, as small segments: part P of media sequence number M has the number M * parts_per_segment + P.
+  double part_seconds = 0;  // 0: there are none
+  int64_t parts_per_segment = 0;
+  double hold_back_seconds = 0;  // how far behind the end a player of parts begins
+  bool can_block = false;        // the server holds a request for what is not yet there
+
   int64_t newest() const { return segments.empty() ? -1 : segments.back().sequence; }
   // The segment with this sequence number, or the first one after it.
   const Segment* from(int64_t sequence) const;
+  // Of parts: the query that asks for the playlist with the one after the newest.
+  std::string next_query() const;
 };
 
-// Nothing for what is not a media playlist.
+// Nothing for what is not a media playlist. Where there are parts, `segments` has them.
 std::optional<Playlist> parse_playlist(std::string_view text);
+
+// A rendition of a multivariant playlist.
+struct Variant {
+  uint64_t bandwidth = 0;  // bits a second
+  std::string uri;
+};
+// The lowest bandwidth first; empty for what is no multivariant playlist.
+std::vector<Variant> parse_variants(std::string_view text);
 
 }  // namespace levee::bench

@@ -1,5 +1,6 @@
 #include "bench/process.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,7 +9,7 @@
 
 namespace levee::bench {
 
-Process::Process(const std::vector<std::string>& words) {
+Process::Process(const std::vector<std::string>& words, const std::string& log) {
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -16,6 +17,10 @@ Process::Process(const std::vector<std::string>& words) {
   pid_ = fork();
   if (pid_ != 0) return;
   prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (const int file = log.empty() ? -1 : open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644); file >= 0) {
+    dup2(file, STDOUT_FILENO);
+    dup2(file, STDERR_FILENO);
+  }
   execvp(arguments[0], arguments.data());
   _exit(127);
 }
@@ -28,8 +33,13 @@ bool Process::runs() {
   return false;
 }
 
+void Process::send_signal(int number) {
+  if (runs()) kill(pid_, number);
+}
+
 Process::~Process() {
-  if (runs()) kill(pid_, SIGTERM);
+  send_signal(SIGTERM);
+  send_signal(SIGCONT);  // one that was frozen could not obey
   for (int tenths = 0; tenths < 20 && runs(); ++tenths) usleep(100'000);
   if (!runs()) return;
   kill(pid_, SIGKILL);

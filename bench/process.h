@@ -12,8 +12,9 @@ namespace levee::bench {
 
 class Process {
  public:
-  // `words`: the program and its arguments. A program that cannot be started ends with 127.
-  explicit Process(const std::vector<std::string>& words);
+  // `words`: the program and its arguments. A program that cannot be started ends with 127. `log`: the file that gets
+  // what it prints; empty: it prints where this program does.
+  explicit Process(const std::vector<std::string>& words, const std::string& log = {});
   // Asks it to end (SIGTERM), waits two seconds, and kills it.
   ~Process();
   Process(const Process&) = delete;
@@ -23,6 +24,8 @@ class Process {
   // Whether it still runs; once it does not, exit_code() is set.
   bool runs();
   std::optional<int> exit_code() const { return exit_code_; }
+  // Does nothing when it does not run.
+  void send_signal(int number);
 
  private:
   pid_t pid_ = -1;

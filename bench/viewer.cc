@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bench/cache_word.h"
 #include "bench/pattern.h"
 
 namespace levee::bench {
 namespace {
+
+constexpr int64_t kLateUs = 5'000'000;  // a viewer without a frame after this counts as not started
 
 void start_timer(event* timer, int64_t microseconds) {
   const int64_t wait = std::max<int64_t>(microseconds, 0);
@@ -14,41 +17,34 @@ void start_timer(event* timer, int64_t microseconds) {
   evtimer_add(timer, &delay);
 }
 
-// RFC 9211's, or what nginx configurations commonly send.
-bool is_hit(const ResponseHead& head) {
-  const std::string_view standard = head.field("Cache-Status");
-  if (!standard.empty()) return standard.find("; hit") != std::string_view::npos;
-  return head.field("X-Cache-Status").starts_with("HIT");
-}
-
 }  // namespace
 
 class Viewer::Request final : public HttpClient::Observer {
  public:
   enum class Kind : unsigned char { kPlaylist, kSegment };
-  Request(Viewer& viewer, const Target& target, Kind kind)
-      : viewer_(viewer), kind_(kind), client_(viewer.loop_, target, *this) {}
+  Request(Viewer& viewer, Kind kind) : viewer_(viewer), kind_(kind) {}
 
   void ask(const std::string& path, int64_t due_us) {
     due_us_ = due_us;
     status_ = 0;
     received_ = 0;
+    is_busy_ = true;
     text_.clear();
     is_right_ = true;
     if (verifies()) pattern_ = Pattern(path);
-    viewer_.tally_.add(&Second::requests);
-    viewer_.tally_.lag.record(now_us() - due_us);
-    client_.get(path);
+    Crowd& crowd = viewer_.crowd_;
+    crowd.tally.add(&Second::requests);
+    crowd.connections.get(viewer_.home_, crowd.targets[viewer_.target_], path, {}, *this);
   }
-  void close() { client_.close(); }
-  bool is_busy() const { return client_.is_busy(); }
+  bool is_busy() const { return is_busy_; }
+  void forget() { is_busy_ = false; }
 
  private:
-  bool verifies() const { return kind_ == Kind::kSegment && viewer_.model_.verifies; }
+  bool verifies() const { return kind_ == Kind::kSegment && viewer_.crowd_.model.verifies; }
   bool wants_body() const override { return kind_ == Kind::kPlaylist || verifies(); }
   void on_head(const ResponseHead& head) override {
     status_ = head.status;
-    if (is_hit(head)) viewer_.tally_.add(&Second::hits);
+    count_cache_word(head, viewer_.crowd_.tally);
   }
   void on_body(std::string_view bytes) override {
     if (kind_ == Kind::kPlaylist) text_ += bytes;
@@ -57,17 +53,17 @@ class Viewer::Request final : public HttpClient::Observer {
   }
   void on_skipped(uint64_t bytes) override {
     if (received_ == 0 && kind_ == Kind::kSegment && status_ == 200) {
-      const int64_t took = now_us() - due_us_;
-      viewer_.tally_.segment_first_byte.record(took);
-      viewer_.tally_.now_first_byte.record(took);
+      first_byte_us_ = now_us();
+      viewer_.crowd_.tally.segment_first_byte.record(first_byte_us_ - due_us_);
+      viewer_.crowd_.tally.now_first_byte.record(first_byte_us_ - due_us_);
     }
     received_ += bytes;
   }
   void on_end() override {
-    ViewerTally& tally = viewer_.tally_;
+    is_busy_ = false;
+    ViewerTally& tally = viewer_.crowd_.tally;
     tally.add(&Second::answered);
-    tally.now.bytes += received_;
-    tally.total.bytes += received_;
+    tally.add_bytes(received_);
     if (status_ / 100 != 2) tally.add(&Second::errors);
     if (!is_right_) ++tally.wrong_bodies;
     if (kind_ == Kind::kPlaylist) {
@@ -75,181 +71,244 @@ class Viewer::Request final : public HttpClient::Observer {
       viewer_.playlist_done(status_ == 200, text_);
     } else {
       if (status_ == 200) tally.segment_whole.record(now_us() - due_us_);
-      viewer_.segment_done(status_);
+      viewer_.segment_done(status_, received_, now_us() - first_byte_us_);
     }
   }
   void on_failure(Failure) override {
-    viewer_.tally_.add(&Second::errors);
+    is_busy_ = false;
+    viewer_.crowd_.tally.add(&Second::errors);
+    viewer_.try_another_target();
     if (kind_ == Kind::kPlaylist) return viewer_.playlist_done(false, {});
-    viewer_.segment_done(0);
+    viewer_.segment_done(0, 0, 0);
   }
 
   Viewer& viewer_;
   const Kind kind_;
   int64_t due_us_ = 0;
+  int64_t first_byte_us_ = 0;
   int status_ = 0;
+  bool is_busy_ = false;
   uint64_t received_ = 0;
   std::string text_;
   bool is_right_ = true;
   Pattern pattern_{""};
-  HttpClient client_;
 };
 
-Viewer::Viewer(ClientLoop& loop, const Target& target, const ViewerModel& model, ViewerTally& tally)
-    : loop_(loop),
-      model_(model),
-      tally_(tally),
-      playlist_request_(std::make_unique<Request>(*this, target, Request::Kind::kPlaylist)),
-      segment_request_(std::make_unique<Request>(*this, target, Request::Kind::kSegment)),
+namespace {
+
+uint64_t line_of(const ViewerModel& model, uint32_t number) {
+  return model.throughput.empty() ? 0 : model.throughput[number % model.throughput.size()] / 8;
+}
+
+}  // namespace
+
+Viewer::Viewer(Crowd& crowd, uint32_t number)
+    : crowd_(crowd),
+      number_(number),
+      target_(number % crowd.targets.size()),
+      home_(line_of(crowd.model, number)),
+      playback_(crowd.model.start_segments),
+      playlist_request_(std::make_unique<Request>(*this, Request::Kind::kPlaylist)),
+      segment_request_(std::make_unique<Request>(*this, Request::Kind::kSegment)),
       poll_timer_(evtimer_new(
-          &loop.base(), [](evutil_socket_t, short, void* self) { static_cast<Viewer*>(self)->poll(); }, this)),
-      retry_timer_(evtimer_new(
-          &loop.base(), [](evutil_socket_t, short, void* self) { static_cast<Viewer*>(self)->retry_segment(); }, this)),
+          &crowd.loop.base(), [](evutil_socket_t, short, void* self) { static_cast<Viewer*>(self)->poll(); }, this)),
+      fetch_timer_(evtimer_new(
+          &crowd.loop.base(), [](evutil_socket_t, short, void* self) { static_cast<Viewer*>(self)->fetch_next(); },
+          this)),
       dry_timer_(evtimer_new(
-          &loop.base(), [](evutil_socket_t, short, void* self) { static_cast<Viewer*>(self)->buffer_ran_dry(); },
+          &crowd.loop.base(), [](evutil_socket_t, short, void* self) { static_cast<Viewer*>(self)->buffer_ran_dry(); },
           this)) {}
 
 Viewer::~Viewer() {
-  for (event* timer : {poll_timer_, retry_timer_, dry_timer_}) event_free(timer);
+  for (event* timer : {poll_timer_, fetch_timer_, dry_timer_}) event_free(timer);
+  crowd_.connections.close(home_);
 }
 
 void Viewer::join(const std::string& path, int64_t due_us) {
+  if (is_watching()) return;
   path_ = path;
-  state_ = State::kStarting;
+  variants_.clear();
   next_ = -1;
   last_newest_ = -1;
-  has_map_ = false;
-  got_segments_ = 0;
-  got_seconds_ = 0;
-  playlist_retry_ms_ = segment_retry_ms_ = 0;
-  joined_us_ = due_us_ = due_us;
-  ++tally_.joined;
-  ++tally_.total.viewers;
+  has_map_ = is_counted_late_ = false;
+  playlist_retry_ms_ = segment_retry_ms_ = segment_due_us_ = 0;
+  poll_due_us_ = due_us;
+  playback_.join(due_us);
+  ++crowd_.tally.joined;
+  ++crowd_.tally.total.viewers;
+  crowd_.tally.add(&Second::joins);
   poll();
 }
 
 void Viewer::leave() {
-  settle();
-  if (state_ == State::kAway) return;
-  if (state_ == State::kStalled) --tally_.total.stalled;
-  state_ = State::kAway;
-  --tally_.total.viewers;
-  for (event* timer : {poll_timer_, retry_timer_, dry_timer_}) event_del(timer);
-  playlist_request_->close();
-  segment_request_->close();
+  if (!is_watching()) return;
+  settle(now_us());
+  if (playback_.state() == Playback::State::kStalled) --crowd_.tally.total.stalled;
+  playback_.leave();
+  --crowd_.tally.total.viewers;
+  for (event* timer : {poll_timer_, fetch_timer_, dry_timer_}) event_del(timer);
+  crowd_.connections.close(home_);
+  playlist_request_->forget();
+  segment_request_->forget();
 }
 
-void Viewer::settle() {
-  if (state_ != State::kPlaying && state_ != State::kStalled) return;
-  const int64_t now = now_us();
-  tally_.watched_us += now - watching_since_us_;
-  watching_since_us_ = now;
-  if (state_ == State::kStalled) {
-    tally_.stall_us += now - stalled_since_us_;
-    stalled_since_us_ = now;
+int64_t Viewer::starting_us(int64_t now) const {
+  return playback_.state() == Playback::State::kStarting ? now - playback_.joined_us() : 0;
+}
+
+void Viewer::settle(int64_t now) {
+  const Playback::Watched watched = playback_.settle(now);
+  crowd_.tally.watched_us += watched.watched_us;
+  crowd_.tally.stall_us += watched.stalled_us;
+  if (starting_us(now) > kLateUs && !is_counted_late_) {
+    is_counted_late_ = true;
+    ++crowd_.tally.not_started;
   }
 }
 
-void Viewer::poll() {
-  playlist_request_->ask(path_, due_us_);
+void Viewer::try_another_target() {
+  target_ = (target_ + 1) % crowd_.targets.size();
 }
 
-void Viewer::poll_after(int64_t ms) {
+std::string Viewer::poll_path() const {
+  const bool blocks = playlist_.can_block && playlist_.parts_per_segment > 0 && last_newest_ >= 0;
+  if (!blocks) return path_;
+  return path_ + (path_.find('?') == std::string::npos ? "?" : "&") + playlist_.next_query();
+}
+
+void Viewer::poll() {
+  playlist_request_->ask(poll_path(), poll_due_us_);
+}
+
+void Viewer::poll_at(int64_t due_us) {
   const int64_t now = now_us();
-  // From when the last poll was due, as a player's timer does; a slow answer does not add up.
-  due_us_ = std::max(due_us_ + ms * 1000, now);
-  start_timer(poll_timer_, due_us_ - now);
+  poll_due_us_ = std::max(due_us, now);
+  start_timer(poll_timer_, poll_due_us_ - now);
 }
 
 void Viewer::playlist_done(bool good, const std::string& text) {
+  if (good && variants_.empty()) {
+    variants_ = parse_variants(text);
+    if (!variants_.empty()) {
+      for (Variant& variant : variants_) variant.uri = resolve_path(path_, variant.uri);
+      return go_to_variant(0);
+    }
+  }
   auto parsed = good ? parse_playlist(text) : std::nullopt;
   if (!parsed || parsed->segments.empty()) {
-    playlist_retry_ms_ = std::clamp(2 * playlist_retry_ms_, model_.retry_first_ms, model_.retry_most_ms);
-    due_us_ = now_us();
-    return poll_after(playlist_retry_ms_);
+    playlist_retry_ms_ = std::clamp(2 * playlist_retry_ms_, crowd_.model.retry_first_ms, crowd_.model.retry_most_ms);
+    return poll_at(now_us() + playlist_retry_ms_ * 1000);
   }
   playlist_retry_ms_ = 0;
   playlist_ = std::move(*parsed);
   if (next_ < 0) {
-    next_ = std::max(playlist_.newest() - model_.behind_edge + 1, playlist_.segments.front().sequence);
+    const int64_t behind = playlist_.part_seconds > 0
+                               ? std::llround(playlist_.hold_back_seconds / playlist_.part_seconds)
+                               : crowd_.model.behind_edge;
+    next_ = std::max(playlist_.newest() - behind + 1, playlist_.segments.front().sequence);
   }
-  // RFC 8216 section 6.3.4: after a change one target duration, otherwise half of that.
   const bool changed = playlist_.newest() != last_newest_;
   last_newest_ = playlist_.newest();
-  poll_after(static_cast<int64_t>(playlist_.target_seconds * (changed ? 1000 : 500)));
-  if (!segment_request_->is_busy() && evtimer_pending(retry_timer_, nullptr) == 0) fetch_next();
+  if (playlist_.can_block && playlist_.parts_per_segment > 0 && changed) {
+    poll_at(now_us());  // the server holds it until there is more
+  } else {
+    // RFC 8216 section 6.3.4: after a change one target duration, otherwise half of that. From when the last poll was
+    // due, as a player's timer does: a slow answer does not add up.
+    poll_at(poll_due_us_ + std::llround(playlist_.target_seconds * (changed ? 1e6 : 5e5)));
+  }
+  if (!segment_request_->is_busy() && evtimer_pending(fetch_timer_, nullptr) == 0) fetch_next();
+}
+
+void Viewer::go_to_variant(size_t variant) {
+  variant_ = variant;
+  path_ = variants_[variant].uri;
+  has_map_ = false;
+  last_newest_ = -1;
+  playlist_ = {};
+  event_del(poll_timer_);
+  if (!playlist_request_->is_busy()) poll_at(now_us());
+}
+
+// Goes on with the same segment number in another rendition, when its line carries more or less than it thought.
+void Viewer::consider_variants(uint64_t bytes, int64_t took_us) {
+  if (variants_.size() < 2) return;
+  ladder_.saw(bytes, took_us);
+  std::vector<uint64_t> bandwidths;
+  bandwidths.reserve(variants_.size());
+  for (const Variant& variant : variants_) bandwidths.push_back(variant.bandwidth);
+  const size_t best = ladder_.choose(bandwidths, variant_);
+  if (best == variant_) return;
+  if (playlist_request_->is_busy()) crowd_.connections.cancel(home_, *playlist_request_);
+  playlist_request_->forget();
+  crowd_.tally.add(&Second::switches);
+  go_to_variant(best);
+}
+
+void Viewer::ask_segment(const std::string& uri) {
+  if (segment_due_us_ == 0) segment_due_us_ = now_us();
+  segment_request_->ask(resolve_path(path_, uri), segment_due_us_);
+}
+
+void Viewer::fetch_after(int64_t microseconds) {
+  start_timer(fetch_timer_, microseconds);
 }
 
 void Viewer::fetch_next() {
+  const int64_t too_much = playback_.buffered_us(now_us()) - crowd_.model.buffer_ms * 1000;
+  if (too_much > 0) return fetch_after(too_much);
   if (!has_map_ && !playlist_.map.empty()) {
     fetching_seconds_ = 0;
-    return segment_request_->ask(resolve_path(path_, playlist_.map), now_us());
+    return ask_segment(playlist_.map);
   }
   const Playlist::Segment* const segment = playlist_.from(next_);
   if (segment == nullptr) return;  // the next playlist will have it
-  tally_.skipped_segments += static_cast<uint64_t>(segment->sequence - next_);
+  crowd_.tally.skipped_segments += static_cast<uint64_t>(segment->sequence - next_);
   next_ = segment->sequence;
   fetching_seconds_ = segment->seconds;
-  segment_request_->ask(resolve_path(path_, segment->uri), now_us());
+  ask_segment(segment->uri);
 }
 
-void Viewer::segment_done(int status) {
+void Viewer::segment_done(int status, uint64_t bytes, int64_t took_us) {
   if (status != 200) {
-    segment_retry_ms_ = std::clamp(2 * segment_retry_ms_, model_.retry_first_ms, model_.retry_most_ms);
-    return start_timer(retry_timer_, segment_retry_ms_ * 1000);
+    segment_retry_ms_ = std::clamp(2 * segment_retry_ms_, crowd_.model.retry_first_ms, crowd_.model.retry_most_ms);
+    return fetch_after(segment_retry_ms_ * 1000);
   }
   segment_retry_ms_ = 0;
+  segment_due_us_ = 0;
   if (fetching_seconds_ == 0) {
     has_map_ = true;
   } else {
     ++next_;
-    got_segment(fetching_seconds_);
+    got_media(fetching_seconds_);
+    consider_variants(bytes, took_us);
   }
   fetch_next();
 }
 
-void Viewer::retry_segment() {
-  fetch_next();
-}
-
-void Viewer::got_segment(double seconds) {
+void Viewer::got_media(double seconds) {
   const int64_t now = now_us();
-  const auto microseconds = std::llround(seconds * 1e6);
-  switch (state_) {
-    case State::kAway:
-      return;
-    case State::kStarting:
-      got_seconds_ += seconds;
-      if (++got_segments_ < model_.start_segments) return;
-      ++tally_.started;
-      tally_.start_up.record(now - joined_us_);
-      has_stalled_ = false;
-      watching_since_us_ = now;
-      buffered_until_us_ = now + std::llround(got_seconds_ * 1e6);
-      break;
-    case State::kStalled:
-      tally_.stall_us += now - stalled_since_us_;
-      --tally_.total.stalled;
-      buffered_until_us_ = now + microseconds;
-      break;
-    case State::kPlaying:
-      buffered_until_us_ += microseconds;
-      break;
+  ViewerTally& tally = crowd_.tally;
+  const bool was_stalled = playback_.state() == Playback::State::kStalled;
+  if (playback_.add(now, std::llround(seconds * 1e6))) {
+    ++tally.started;
+    tally.add(&Second::starts);
+    tally.start_up.record(now - playback_.joined_us());
+    tally.now_start_up.record(now - playback_.joined_us());
   }
-  state_ = State::kPlaying;
-  start_timer(dry_timer_, buffered_us(now));
+  if (was_stalled) --tally.total.stalled;
+  if (const auto dry_at = playback_.dry_at()) start_timer(dry_timer_, *dry_at - now);
 }
 
 void Viewer::buffer_ran_dry() {
   const int64_t now = now_us();
-  if (state_ != State::kPlaying) return;
-  if (buffered_us(now) > 0) return start_timer(dry_timer_, buffered_us(now));
-  state_ = State::kStalled;
-  stalled_since_us_ = now;
-  tally_.add(&Second::stalls);
-  ++tally_.total.stalled;
-  if (!has_stalled_) ++tally_.stalled_viewers;
-  has_stalled_ = true;
+  const bool is_first = !playback_.has_stalled();
+  if (playback_.run_dry(now)) {
+    crowd_.tally.add(&Second::stalls);
+    ++crowd_.tally.total.stalled;
+    if (is_first) ++crowd_.tally.stalled_viewers;
+  } else if (const auto dry_at = playback_.dry_at()) {
+    start_timer(dry_timer_, *dry_at - now);
+  }
 }
 
 }  // namespace levee::bench

@@ -1,7 +1,8 @@
-// A simulated viewer of a live playlist: polls it, fetches segments in order, keeps a buffer, retries as hls.js does.
+// A simulated viewer of a live stream: polls the playlist, fetches segments or parts in order, keeps a buffer, changes
+// renditions, retries as hls.js does, and goes to the next node when one does not answer.
 //
-//   away --join--> starting --first segments--> playing <--> stalled
-//     ^-----------------------leave---------------------------'
+//   away --join--> playlist, again and again ---new segments---> fetch one after the other, while the buffer has room
+//     ^--leave------'                      ^--- after a pause, when one failed ---'
 //
 // Loop thread only.
 #pragma once
@@ -9,24 +10,30 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "bench/http_client.h"
+#include "bench/connections.h"
+#include "bench/ladder.h"
+#include "bench/playback.h"
 #include "bench/playlist.h"
+#include "bench/viewer_model.h"
 #include "bench/viewer_tally.h"
 
 namespace levee::bench {
 
-struct ViewerModel {
-  int64_t behind_edge = 3;        // where it begins: so many segments before the playlist's end
-  int64_t start_segments = 1;     // that it wants before the first frame
-  int64_t retry_first_ms = 1000;  // then twice as long each time
-  int64_t retry_most_ms = 8000;
-  bool verifies = false;  // looks at every byte of /sim/ segments
-};
-
 class Viewer {
  public:
-  Viewer(ClientLoop& loop, const Target& target, const ViewerModel& model, ViewerTally& tally);
+  // What all viewers of a rehearsal share; outlives them.
+  struct Crowd {
+    ClientLoop& loop;
+    Connections& connections;
+    const std::vector<Target>& targets;
+    const ViewerModel& model;
+    ViewerTally& tally;
+  };
+
+  // `number`: decides its target and its line.
+  Viewer(Crowd& crowd, uint32_t number);
   ~Viewer();
   Viewer(const Viewer&) = delete;
   Viewer& operator=(const Viewer&) = delete;
@@ -34,50 +41,53 @@ class Viewer {
   // `path`: of the playlist. `due_us`: when it should have joined (now_us), at most now.
   void join(const std::string& path, int64_t due_us);
   void leave();
-  bool is_watching() const { return state_ != State::kAway; }
+  bool is_watching() const { return playback_.state() != Playback::State::kAway; }
+  // How long it has waited for its first frame; 0 when it does not.
+  int64_t starting_us(int64_t now) const;
   // Adds what has been watched so far to the tally.
-  void settle();
+  void settle(int64_t now);
 
  private:
-  enum class State : unsigned char { kAway, kStarting, kPlaying, kStalled };
-
-  // One of its two connections: what for, since when, and what comes back. Told what to ask, and when that is due.
+  // One of the two things that it asks for at a time.
   class Request;
   void playlist_done(bool good, const std::string& text);
-  void segment_done(int status);
+  void segment_done(int status, uint64_t bytes, int64_t took_us);
+  void try_another_target();
 
   void poll();
-  void poll_after(int64_t ms);
+  void poll_at(int64_t due_us);
+  std::string poll_path() const;
+  void go_to_variant(size_t variant);
+  void consider_variants(uint64_t bytes, int64_t took_us);
   void fetch_next();
-  void retry_segment();
+  void ask_segment(const std::string& uri);
+  void fetch_after(int64_t microseconds);
+  void got_media(double seconds);
   void buffer_ran_dry();
-  void got_segment(double seconds);
-  int64_t buffered_us(int64_t now) const { return buffered_until_us_ - now; }
 
-  ClientLoop& loop_;
-  const ViewerModel& model_;
-  ViewerTally& tally_;
-  State state_ = State::kAway;
-  std::string path_;
+  Crowd& crowd_;
+  const uint32_t number_;
+  size_t target_;
+  Connections::Home home_;
+  Playback playback_;
+  Ladder ladder_;
+  std::string path_;               // of the playlist that it follows
+  std::vector<Variant> variants_;  // their URIs are paths; empty: there is only one
+  size_t variant_ = 0;
   Playlist playlist_;
   int64_t next_ = -1;  // sequence number of the segment that is fetched, or will be
   bool has_map_ = false;
-  bool has_stalled_ = false;
+  bool is_counted_late_ = false;
   int64_t last_newest_ = -1;
-  int64_t joined_us_ = 0;
-  int64_t due_us_ = 0;  // of the next poll
-  int64_t got_segments_ = 0;
-  double got_seconds_ = 0;         // of media before the first frame
-  int64_t buffered_until_us_ = 0;  // when the buffer runs dry, while playing
-  int64_t stalled_since_us_ = 0;
-  int64_t watching_since_us_ = 0;  // settled until here
+  int64_t poll_due_us_ = 0;
+  int64_t segment_due_us_ = 0;  // when the next segment could first have been asked for; 0: not yet known
   int64_t playlist_retry_ms_ = 0;
   int64_t segment_retry_ms_ = 0;
   double fetching_seconds_ = 0;  // of the segment on its way; 0: the initialization segment
   std::unique_ptr<Request> playlist_request_;
   std::unique_ptr<Request> segment_request_;
   event* const poll_timer_;
-  event* const retry_timer_;
+  event* const fetch_timer_;
   event* const dry_timer_;
 };
 

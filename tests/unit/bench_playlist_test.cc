@@ -1,13 +1,10 @@
-// What a rehearsal stands on: histograms, playlists as a viewer reads them, plans.
+// What a rehearsal stands on: histograms, and playlists as a viewer reads them.
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdio>
-#include <fstream>
 #include <string>
 
 #include "bench/histogram.h"
-#include "bench/plan.h"
 #include "bench/playlist.h"
 
 namespace levee::bench {
@@ -44,27 +41,27 @@ TEST(Playlist, IsReadAsAViewerNeedsIt) {
   EXPECT_FALSE(parse_playlist("<html>"));
 }
 
-std::variant<Plan, std::string> plan(const std::string& text) {
-  const std::string path = testing::TempDir() + "levee-plan";
-  std::ofstream(path) << text;
-  auto read = read_plan(path);
-  std::remove(path.c_str());
-  return read;
+TEST(Playlist, CountsPartsAsSmallSegments) {
+  const auto playlist = parse_playlist(
+      "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-PART-INF:PART-TARGET=0.500\n"
+      "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.500\n"
+      "#EXTINF:2.000,\n7.bin\n#EXT-X-PART:DURATION=0.5,URI=\"8.0.bin\"\n#EXT-X-PART:DURATION=0.5,URI=\"8.1.bin\"\n"
+      "#EXT-X-PART:DURATION=0.5,URI=\"8.2.bin\"\n#EXT-X-PART:DURATION=0.5,URI=\"8.3.bin\"\n#EXTINF:2.0,\n8.bin\n");
+  ASSERT_TRUE(playlist);
+  EXPECT_TRUE(playlist->can_block);
+  EXPECT_EQ(playlist->segments.size(), 4U);
+  EXPECT_EQ(playlist->newest(), 8 * 4 + 3);
+  EXPECT_EQ(playlist->from(8 * 4 + 1)->uri, "8.1.bin");
+  EXPECT_EQ(playlist->next_query(), "_HLS_msn=9&_HLS_part=0");
 }
 
-TEST(Plan, IsRead) {
-  const auto read = plan("target http://127.0.0.1:1/a; viewers 10 at=1s over=500ms; fault 2s hang; promise errors 1%;");
-  ASSERT_TRUE(std::holds_alternative<Plan>(read)) << std::get<std::string>(read);
-  EXPECT_EQ(std::get<Plan>(read).viewers(), 10U);
-  EXPECT_EQ(std::get<Plan>(read).promises[0].most, 0.01);
-}
-
-TEST(Plan, SaysWhereItIsWrong) {
-  const auto unknown = plan("target http://127.0.0.1:1/a;\nviewers 10;\npromise luck 1;\n");
-  ASSERT_TRUE(std::holds_alternative<std::string>(unknown));
-  EXPECT_NE(std::get<std::string>(unknown).find(":3: unknown promise \"luck\""), std::string::npos);
-  EXPECT_TRUE(std::holds_alternative<std::string>(plan("viewers 10;")));
-  EXPECT_TRUE(std::holds_alternative<std::string>(plan("target http://example.net/; viewers 10;")));
+TEST(Playlist, ListsVariantsTheLowestFirst) {
+  const auto variants = parse_variants(
+      "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=900,CODECS=\"a,b\"\nb/x.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=100\na.m3u8\n");
+  ASSERT_EQ(variants.size(), 2U);
+  EXPECT_EQ(variants[0].uri, "a.m3u8");
+  EXPECT_EQ(variants[1].bandwidth, 900U);
+  EXPECT_TRUE(parse_variants("#EXTM3U\n#EXTINF:2,\n1.ts\n").empty());
 }
 
 }  // namespace

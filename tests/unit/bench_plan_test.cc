@@ -1,0 +1,94 @@
+// Plans: what they may say, and where they are wrong.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "bench/plan.h"
+
+namespace levee::bench {
+namespace {
+
+constexpr const char* kTarget = "target http://127.0.0.1:1/a; promise errors 1%; ";
+
+Plan good(const std::string& text) {
+  auto read = parse_plan(text, "p.plan");
+  if (const auto* const wrong = std::get_if<std::string>(&read)) {
+    ADD_FAILURE() << *wrong;
+    return {};
+  }
+  return std::get<Plan>(read);
+}
+
+std::string wrong(const std::string& text) {
+  const auto read = parse_plan(text, "p.plan");
+  return std::holds_alternative<Plan>(read) ? "nothing is wrong" : std::get<std::string>(read);
+}
+
+TEST(Plan, HasWhatItsLinesSay) {
+  const Plan plan = good(
+      "about 'An evening'; target http://127.0.0.1:1/a http://127.0.0.1:2/a; origin http://127.0.0.1:3; duration 5s;\n"
+      "viewers ramp 10 at=1s over=500ms; viewers rejoin 50% at=3s away=1s;\n"
+      "requests 20 at=2s over=1s path=/object/10/a$number objects=5 'field=X-A: b';\n"
+      "player { throughput 8m 400k; buffer 6s; retry 500ms 4s; }\n"
+      "fault 4s kill node1; fault 2s origin hang for=500ms prefix=/live;\npromise start_up_p99 1500ms;");
+  ASSERT_EQ(plan.name, "p");
+  EXPECT_EQ(plan.requests[0].path, "/object/10/a{}");
+  EXPECT_EQ(plan.about, "An evening");
+  EXPECT_EQ(plan.targets.size(), 2U);
+  EXPECT_EQ(plan.arrivals[0].over_ms, 500);
+  EXPECT_EQ(plan.arrivals[1].share, 0.5);
+  EXPECT_EQ(plan.requests[0].fields, "X-A: b\r\n");
+  EXPECT_EQ(plan.player.throughput, (std::vector<uint64_t>{8'000'000, 400'000}));
+  EXPECT_EQ(plan.player.retry_most_ms, 4000);
+  EXPECT_EQ(plan.promises[0].most, 1500);
+  EXPECT_EQ(plan.promises[0].line, 6);
+  ASSERT_EQ(plan.faults.size(), 2U);  // in order of time
+  EXPECT_EQ(std::get<Plan::Fault::OfOrigin>(plan.faults[0].what).command, "hang?for=500&prefix=/live");
+  EXPECT_EQ(std::get<Plan::Fault::OfServer>(plan.faults[1].what).name, "node1");
+}
+
+TEST(Plan, SaysInWhichLineItIsWrong) {
+  const std::string head = std::string(kTarget) + "\n";
+  EXPECT_EQ(wrong(head + "promise luck 1;"), "p.plan:2: unknown promise \"luck\"");
+  EXPECT_EQ(wrong(head + "promise errors lots;"), "p.plan:2: invalid value \"lots\"");
+  EXPECT_EQ(wrong(head + "viewers crowd 10;"), "p.plan:2: viewers come as step, ramp, flash, drift, rejoin or leave");
+  EXPECT_EQ(wrong(head + "viewers step 0;"), "p.plan:2: invalid value \"0\"");
+  EXPECT_EQ(wrong(head + "viewers step 9 when=1s;"), "p.plan:2: invalid parameter \"when=1s\"");
+  EXPECT_EQ(wrong(head + "requests 9 at=1s;"), "p.plan:2: requests need a path=");
+  EXPECT_EQ(wrong(head + "stream { colour red; }"), "p.plan:2: unknown directive \"colour\" in \"stream\"");
+  EXPECT_EQ(wrong(head + "circus { }"), "p.plan:2: unknown block \"circus\"");
+  EXPECT_EQ(wrong(head + "duration 1s 2s;"), "p.plan:2: invalid number of arguments in \"duration\"");
+  EXPECT_EQ(wrong(head + "duration 2h;"), "p.plan:2: invalid value \"2h\"");
+  EXPECT_EQ(wrong(head + "fault 1s origin sing;"), "p.plan:2: the origin does not take \"sing\"");
+  EXPECT_EQ(wrong(head + "\nfault 1s melt node1;").substr(0, 9), "p.plan:3:");
+  EXPECT_EQ(wrong("viewers step 1"), "p.plan:1: unexpected end of file, expecting \";\" or \"}\"");
+}
+
+TEST(Plan, MustMakeSenseAsAWhole) {
+  EXPECT_EQ(wrong("viewers step 1; promise errors 1%;"), "p.plan: a plan has either a target or a deploy block");
+  EXPECT_EQ(wrong(kTarget), "p.plan: nobody comes: neither viewers nor requests");
+  EXPECT_EQ(wrong("target http://127.0.0.1:1/; viewers step 1;"), "p.plan: no promise");
+  EXPECT_EQ(wrong("deploy { nodes 0; } viewers step 1; promise errors 0%;"),
+            "p.plan: what is deployed needs an origin block");
+  EXPECT_EQ(wrong(std::string(kTarget) + "viewers step 1; stream { part 500ms; }"),
+            "p.plan: a stream of another shape than the film's needs a bitrate");
+  EXPECT_EQ(wrong(std::string(kTarget) + "viewers step 1; stream { bitrate 1m; segment 2s; part 300ms; }"),
+            "p.plan: a segment must hold a whole number of parts");
+}
+
+TEST(Plan, LoadsOnlyWhatItNamesByAddress) {
+  EXPECT_EQ(wrong("target http://example.net/a;"),
+            "p.plan:1: not a URL with a literal address: \"http://example.net/a\"");
+}
+
+TEST(Plan, AsksTheOriginForTheStreamThatItDescribes) {
+  const std::string head = std::string("target http://127.0.0.1:1; promise errors 1%; viewers step 9; ");
+  EXPECT_EQ(good(head).playlist(0), "/live/index.m3u8");
+  EXPECT_EQ(good(head + "stream { bitrate 400k; }").playlist(0), "/sim/100000x2000/c0/index.m3u8");
+  const Plan plan = good(head + "stream { bitrate 1m 400k; segment 1s; part 250ms; channels 2; grows on; }");
+  EXPECT_EQ(plan.playlist(3), "/ladder-chunked/50000,125000x1000x250/c1/index.m3u8");
+  EXPECT_EQ(good(kTarget + std::string("viewers step 9;")).playlist(5), "/a");
+}
+
+}  // namespace
+}  // namespace levee::bench
