@@ -25,7 +25,7 @@ size_t Entry::footprint() const {
     return text.capacity() > kInline ? allocated(text.capacity() + 1) : 0;
   };
   return allocated(sizeof(Entry) + kControlBlock) + held(key) + allocated(fields.footprint()) + held(etag) +
-         held(vary_names) + held(vary_values);
+         held(vary_names) + held(vary_values) + allocated(tags.capacity() * sizeof(tags[0]));
 }
 
 std::shared_ptr<Entry> Entry::with_body(std::shared_ptr<Body> other) const {
@@ -41,6 +41,7 @@ std::shared_ptr<Entry> Entry::with_body(std::shared_ptr<Body> other) const {
   copy->last_modified = last_modified;
   copy->vary_names = vary_names;
   copy->vary_values = vary_values;
+  copy->tags = tags;
   copy->keep = keep;
   copy->stale_since.store(stale_since.load(std::memory_order_relaxed), std::memory_order_relaxed);
   copy->body = std::move(other);

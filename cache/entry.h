@@ -14,6 +14,7 @@
 #include "cache/fields.h"
 #include "cache/freshness.h"
 #include "cache/key.h"
+#include "cache/tags.h"
 
 namespace levee {
 
@@ -29,6 +30,7 @@ struct Entry {
   std::optional<int64_t> last_modified;    // seconds since 1970
   std::string vary_names;                  // normalised list of RFC 9111 section 4.1, empty: none
   std::string vary_values;                 // the request's normalised values for them
+  Tags tags;                               // for purges by tag
   bool keep = true;                        // false: shared with those who waited, but not stored
   std::shared_ptr<Body> body;
 

@@ -25,6 +25,7 @@ namespace levee {
   X(kAuthorization, "Authorization")                       \
   X(kCacheControl, "Cache-Control")                        \
   X(kCacheStatus, "Cache-Status")                          \
+  X(kCacheTag, "Cache-Tag")                                \
   X(kCdnCacheControl, "CDN-Cache-Control")                 \
   X(kCdnLoop, "CDN-Loop")                                  \
   X(kConnection, "Connection")                             \
@@ -65,6 +66,7 @@ namespace levee {
   X(kServer, "Server")                                     \
   X(kSetCookie, "Set-Cookie")                              \
   X(kSurrogateControl, "Surrogate-Control")                \
+  X(kSurrogateKey, "Surrogate-Key")                        \
   X(kTe, "TE")                                             \
   X(kTrailer, "Trailer")                                   \
   X(kTransferEncoding, "Transfer-Encoding")                \

@@ -11,6 +11,8 @@ namespace {
 constexpr int64_t kRefreshPause =
     1000;  // ms after a failed refresh, so that an origin in trouble is not asked at once again
 constexpr size_t kMostVariants = 64;  // of one key; beyond, the oldest leaves
+constexpr size_t kLooksAStep = 64;    // of a sweep
+constexpr size_t kMostToMeet = 64;    // bans that a flight without a head remembers; then it is not stored
 constexpr int kPinnedTries = 16;
 constexpr size_t kKeysCounted = 16 * 1024;
 constexpr uint64_t kReadAhead = 256 * 1024;  // window of a flight that passes
@@ -49,6 +51,12 @@ int64_t fresh_until(const Entry& entry) {
   return purged == 0 ? until : std::min(until, purged);
 }
 
+void make_stale(Variant& variant, int64_t now) {
+  int64_t never = 0;
+  variant.entry->stale_since.compare_exchange_strong(never, std::max<int64_t>(now, 1));
+  variant.fresh_until = std::min(variant.fresh_until, now);
+}
+
 void adopt(Variant& variant, const std::shared_ptr<const Entry>& entry) {
   variant.entry = entry;
   variant.fresh_until = fresh_until(*entry);
@@ -74,12 +82,12 @@ Shard::~Shard() {
 
 // ---- looking up
 
-Found Shard::find(const Ask& ask) {
+Found Shard::find(const Ask& ask, Dropped& dropped) {
   now_ = std::max(now_, ask.now);
   Slot* const slot = slots_.find(ask.key.hash, ask.key.text);
   if (slot == nullptr) return miss(ask, nullptr, nullptr);
   Variant* const variant = select(*slot, ask.vary);
-  if (variant == nullptr) return miss(ask, slot, nullptr);
+  if (variant == nullptr || !outlives_bans(*variant, dropped)) return miss(ask, slot, nullptr);
   eviction_.hit(*variant, ask.now);
   if (ask.now < variant->fresh_until && !ask.rules.bypass) {
     ++counts_.hits;
@@ -98,7 +106,12 @@ Found Shard::miss(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale
     slots_.unmark(*slot);
   }
   if (slot != nullptr) {
-    if (const Airborne* const airborne = select_flight(*slot, ask.vary)) {
+    Airborne* airborne = select_flight(*slot, ask.vary);
+    if (airborne != nullptr && !outlives_bans(*airborne, slot->key)) {
+      forget(*airborne->flight);
+      airborne = nullptr;
+    }
+    if (airborne != nullptr) {
       if (serve_stale) {
         ++counts_.stale;
         return Stale{std::move(stale), std::nullopt};
@@ -138,6 +151,7 @@ Found Shard::lead(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale
     airborne.vary_names = newest->entry->vary_names;
     if (!airborne.any) airborne.vary_values = render(ask.vary, airborne.vary_names);
   }
+  airborne.checked = newest_ban_;
   airborne.flight = std::make_shared<Flight>(home_.shared(), slot->key, slot->hash, kReadAhead);
   budget_->charge(airborne.flight->footprint());
   Flown flown = Flight::begin(airborne.flight, ask.subscriber);
@@ -173,30 +187,29 @@ Airborne* Shard::select_flight(Slot& slot, const VarySource& vary) const {
   return nullptr;
 }
 
-std::shared_ptr<const Entry> Shard::peek(const KeyView& key, const VarySource& vary) const {
-  const Slot* const slot = slots_.find(key.hash, key.text);
-  const Variant* const variant = slot != nullptr ? select(*slot, vary) : nullptr;
-  return variant != nullptr ? variant->entry : nullptr;
+std::shared_ptr<const Entry> Shard::peek(const KeyView& key, const VarySource& vary, Dropped& dropped) {
+  Slot* const slot = slots_.find(key.hash, key.text);
+  Variant* const variant = slot != nullptr ? select(*slot, vary) : nullptr;
+  if (variant == nullptr) return nullptr;
+  if (outlives_bans(*variant, dropped)) return variant->entry;
+  slots_.tidy(*slot);
+  return nullptr;
 }
 
-bool Shard::purge(const KeyView& key, bool soft, int64_t now, Dropped& dropped) {
+size_t Shard::purge(const KeyView& key, bool soft, int64_t now, Dropped& dropped) {
   Slot* const slot = slots_.find(key.hash, key.text);
-  if (slot == nullptr) return false;
-  const bool found = slot->variants != nullptr || !slot->flights.empty();
+  if (slot == nullptr) return 0;
+  size_t found = slot->flights.size();
   for (const Airborne& airborne : slot->flights) budget_->release(airborne.flight->footprint());
   counts_.flights -= slot->flights.size();
   slot->flights.clear();
   slots_.unmark(*slot);
-  if (soft) {
-    for (Variant* variant = slot->variants.get(); variant != nullptr; variant = variant->next.get()) {
-      int64_t never = 0;
-      variant->entry->stale_since.compare_exchange_strong(never, std::max<int64_t>(now, 1));
-      variant->fresh_until = std::min(variant->fresh_until, now);
-    }
-  } else {
-    while (slot->variants) drop(*slot->variants, dropped);
+  for (Variant* variant = slot->variants.get(); variant != nullptr; variant = variant->next.get(), ++found) {
+    if (soft) make_stale(*variant, now);
   }
+  while (!soft && slot->variants) drop(*slot->variants, dropped);
   slots_.tidy(*slot);
+  counts_.purged += found;
   return found;
 }
 
@@ -207,22 +220,133 @@ void Shard::forget_uncacheable(const KeyView& key) {
   slots_.tidy(*slot);
 }
 
+// ---- bans
+
+void Shard::add(std::shared_ptr<const Ban> ban) {
+  newest_ban_ = ban->number();
+  now_ = std::max(now_, ban->made());
+  bans_.push_back(std::move(ban));
+}
+
+bool Shard::meets_bans(Variant& variant, Dropped& dropped) {
+  const uint64_t met = std::exchange(variant.checked, newest_ban_);
+  const Ban* soft = nullptr;  // the first one
+  for (auto at = bans_.rbegin(); at != bans_.rend() && (*at)->number() > met; ++at) {
+    const Ban& ban = **at;
+    if (!ban.covers(variant.slot->key, variant.entry->tags)) continue;
+    if (!ban.soft()) {
+      ban.count();
+      ++counts_.purged;
+      drop(variant, dropped);
+      return false;
+    }
+    soft = &ban;
+  }
+  if (soft == nullptr) return true;
+  soft->count();
+  ++counts_.purged;
+  make_stale(variant, soft->made());
+  return true;
+}
+
+bool Shard::outlives_bans(Airborne& airborne, std::string_view key) {
+  const auto falls_to = [&](const Ban& ban) {
+    if (!ban.covers(key, airborne.tags)) return false;
+    ban.count();
+    ++counts_.purged;
+    return true;
+  };
+  if (airborne.is_open) {
+    for (const auto& ban : std::exchange(airborne.to_meet, {})) {
+      if (falls_to(*ban)) return false;
+    }
+  }
+  const uint64_t met = std::exchange(airborne.checked, newest_ban_);
+  for (auto at = bans_.rbegin(); at != bans_.rend() && (*at)->number() > met; ++at) {
+    if (!airborne.is_open && (*at)->by_tag()) {
+      if (airborne.to_meet.size() >= kMostToMeet) return false;
+      airborne.to_meet.push_back(*at);
+    } else if (falls_to(**at)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// How many it looked at.
+size_t Shard::sweep(Slot& slot, Dropped& dropped) {
+  size_t looks = 1;
+  for (Variant *variant = slot.variants.get(), *next = nullptr; variant != nullptr; variant = next, ++looks) {
+    next = variant->next.get();
+    outlives_bans(*variant, dropped);
+  }
+  for (size_t i = 0; i < slot.flights.size(); ++looks) {
+    if (outlives_bans(slot.flights[i], slot.key)) {
+      ++i;
+    } else {
+      forget(*slot.flights[i].flight);
+    }
+  }
+  const auto covers = [&](const auto& ban) { return !ban->by_tag() && ban->covers(slot.key, {}); };
+  if (slot.uncacheable_until != 0 && std::ranges::any_of(bans_, covers)) slots_.unmark(slot);
+  slots_.tidy(slot);
+  return looks;
+}
+
+bool Shard::sweep(Dropped& dropped) {
+  if (bans_.empty()) return false;
+  if (sweeping_ == 0) {
+    sweeping_ = newest_ban_;
+    swept_ = 0;
+  }
+  for (size_t looks = 0; looks < kLooksAStep && swept_ < slots_.buckets(); ++swept_, ++looks) {
+    for (Slot *slot = slots_.first_of(swept_), *next = nullptr; slot != nullptr; slot = next) {
+      next = slot->next.get();
+      looks += sweep(*slot, dropped);
+    }
+  }
+  if (swept_ >= slots_.buckets()) retire_bans();
+  return true;
+}
+
+void Shard::retire_bans() {
+  while (!bans_.empty() && bans_.front()->number() <= sweeping_) {
+    bans_.front()->carried_out();
+    bans_.erase(bans_.begin());
+  }
+  sweeping_ = 0;
+}
+
 // ---- what flights bring
+
+Airborne* Shard::airborne(Slot& slot, const Flight& flight) {
+  const auto found = std::ranges::find(slot.flights, &flight, [](const Airborne& one) { return one.flight.get(); });
+  return found == slot.flights.end() ? nullptr : &*found;
+}
 
 void Shard::opened(const Flight& flight, const Entry& entry) {
   Slot* const slot = slots_.find(flight.hash(), flight.key());
-  if (slot == nullptr) return;
-  for (Airborne& airborne : slot->flights) {
-    if (airborne.flight.get() != &flight) continue;
-    airborne.any = entry.vary_names.empty();
-    airborne.vary_names = entry.vary_names;
-    airborne.vary_values = entry.vary_values;
-  }
+  Airborne* const found = slot != nullptr ? airborne(*slot, flight) : nullptr;
+  if (found == nullptr) return;
+  found->any = entry.vary_names.empty();
+  found->vary_names = entry.vary_names;
+  found->vary_values = entry.vary_values;
+  found->tags = entry.tags;
+  found->is_open = true;
+  if (outlives_bans(*found, slot->key)) return;
+  forget(flight);
+  slots_.tidy(*slot);
 }
 
 void Shard::landed(const Flight& flight, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
-  Slot* const slot = forget(flight);
-  if (slot == nullptr) return;
+  Slot* const slot = slots_.find(flight.hash(), flight.key());
+  Airborne* const found = slot != nullptr ? airborne(*slot, flight) : nullptr;
+  if (found == nullptr) return;
+  if (!found->is_open) found->tags = entry->tags;  // a 304
+  found->is_open = true;
+  const bool lives = outlives_bans(*found, slot->key);
+  forget(flight);
+  if (!lives) return slots_.tidy(*slot);
   ++counts_.landed;
   slots_.unmark(*slot);
   now_ = std::max(now_, entry->response_time);
@@ -252,11 +376,10 @@ Slot* Shard::forget(const Flight& flight) {
   Slot* const slot = slots_.find(flight.hash(), flight.key());
   if (slot == nullptr) return nullptr;
   auto& flights = slot->flights;
-  const auto found = std::find_if(flights.begin(), flights.end(),
-                                  [&](const Airborne& airborne) { return airborne.flight.get() == &flight; });
-  if (found == flights.end()) return nullptr;
+  const Airborne* const found = airborne(*slot, flight);
+  if (found == nullptr) return nullptr;
   budget_->release(flight.footprint());
-  flights.erase(found);
+  flights.erase(flights.begin() + (found - flights.data()));
   if (flights.empty()) flights = {};  // an entry's slot has no use for the memory
   --counts_.flights;
   return slot;
@@ -270,6 +393,7 @@ void Shard::store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped
   for (Variant* variant = slot.variants.get(); variant != nullptr; variant = variant->next.get()) {
     if (variant->entry->vary_names == entry->vary_names && variant->entry->vary_values == entry->vary_values) {
       dropped.push_back(variant->entry);
+      variant->checked = newest_ban_;
       return set_entry(*variant, entry);
     }
     ++count;
@@ -279,6 +403,7 @@ void Shard::store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped
   auto variant = std::make_unique<Variant>();
   variant->slot = &slot;
   variant->hash = slot.hash.high;
+  variant->checked = newest_ban_;
   adopt(*variant, entry);
   variant->bytes = metadata(*entry) + entry->body->footprint();
   charge_entry(*entry);
@@ -350,6 +475,7 @@ void Shard::replace(const Entry& old, const std::shared_ptr<const Entry>& entry,
   if (slot == nullptr) return;
   for (Variant* variant = slot->variants.get(); variant != nullptr; variant = variant->next.get()) {
     if (variant->entry.get() != &old || variant->uses < uses) continue;
+    entry->stale_since.store(old.stale_since.load());  // a soft purge may have come since the copy was made
     dropped.push_back(variant->entry);
     return set_entry(*variant, entry);
   }
@@ -374,6 +500,8 @@ void Shard::add_to(StoreStats& stats) const {
   stats.evictions += counts_.evictions;
   stats.landed += counts_.landed;
   stats.failed += counts_.failed;
+  stats.purged += counts_.purged;
+  stats.bans = std::max<uint64_t>(stats.bans, bans_.size());
 }
 
 }  // namespace levee

@@ -29,9 +29,12 @@ class Shard {
   Mutex mutex;
 
   // The decision of Store::find.
-  Found find(const Ask& ask) REQUIRES(mutex);
-  std::shared_ptr<const Entry> peek(const KeyView& key, const VarySource& vary) const REQUIRES(mutex);
-  bool purge(const KeyView& key, bool soft, int64_t now, Dropped& dropped) REQUIRES(mutex);
+  Found find(const Ask& ask, Dropped& dropped) REQUIRES(mutex);
+  std::shared_ptr<const Entry> peek(const KeyView& key, const VarySource& vary, Dropped& dropped) REQUIRES(mutex);
+  size_t purge(const KeyView& key, bool soft, int64_t now, Dropped& dropped) REQUIRES(mutex);
+  void add(std::shared_ptr<const Ban> ban) REQUIRES(mutex);
+  // A step of carrying out bans; false: there was nothing to do.
+  bool sweep(Dropped& dropped) REQUIRES(mutex);
   void forget_uncacheable(const KeyView& key) REQUIRES(mutex);
 
   // From flights: see Home.
@@ -59,6 +62,16 @@ class Shard {
   Found lead(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale, bool serve_stale) REQUIRES(mutex);
   Variant* select(const Slot& slot, const VarySource& vary) const REQUIRES(mutex);
   Airborne* select_flight(Slot& slot, const VarySource& vary) const REQUIRES(mutex);
+  static Airborne* airborne(Slot& slot, const Flight& flight);
+  // What bans that it has not met make of a variant: stale, or false: it was dropped, and its slot may be empty.
+  bool outlives_bans(Variant& variant, Dropped& dropped) REQUIRES(mutex) {
+    return variant.checked == newest_ban_ || meets_bans(variant, dropped);
+  }
+  bool meets_bans(Variant& variant, Dropped& dropped) REQUIRES(mutex);
+  // ... of a flight; false: it is not to be stored or followed any more.
+  bool outlives_bans(Airborne& airborne, std::string_view key) REQUIRES(mutex);
+  size_t sweep(Slot& slot, Dropped& dropped) REQUIRES(mutex);
+  void retire_bans() REQUIRES(mutex);
   // Takes the flight off its slot, which may be empty then; null if it was not there any more.
   Slot* forget(const Flight& flight) REQUIRES(mutex);
   void store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped& dropped) REQUIRES(mutex);
@@ -78,7 +91,11 @@ class Shard {
   Ghosts asked_ GUARDED_BY(mutex);  // how often keys were asked for, for min_uses
   size_t tables_charged_ GUARDED_BY(mutex) = 0;
   size_t entries_charged_ GUARDED_BY(mutex) = 0;
-  int64_t now_ GUARDED_BY(mutex) = 0;  // the latest that was heard of
+  int64_t now_ GUARDED_BY(mutex) = 0;                               // the latest that was heard of
+  std::vector<std::shared_ptr<const Ban>> bans_ GUARDED_BY(mutex);  // the oldest first
+  uint64_t newest_ban_ GUARDED_BY(mutex) = 0;                       // its number; stays when it is done
+  uint64_t sweeping_ GUARDED_BY(mutex) = 0;  // bans up to this one are done when the sweep has passed; 0: none runs
+  size_t swept_ GUARDED_BY(mutex) = 0;       // buckets
   StoreStats counts_ GUARDED_BY(mutex);
 };
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/ban.h"
 #include "cache/budget.h"
 #include "cache/entry.h"
 #include "cache/eviction.h"
@@ -25,6 +26,7 @@ struct Variant : Resident {
   std::shared_ptr<const Entry> entry;
   Slot* slot = nullptr;
   int64_t fresh_until = 0;  // ms; in the past if it must always be validated
+  uint64_t checked = 0;     // the newest ban that it is known to have outlived
   bool varies = false;
   bool tried_to_rest = false;
   std::unique_ptr<Variant> next;  // an older one of the same key
@@ -33,9 +35,13 @@ struct Variant : Resident {
 // A flight, and which requests it may serve.
 struct Airborne {
   std::shared_ptr<Flight> flight;
-  bool any = true;  // nobody knows yet whether the response varies
+  bool any = true;       // nobody knows yet whether the response varies
+  bool is_open = false;  // its tags are known
   std::string vary_names;
   std::string vary_values;
+  Tags tags;
+  uint64_t checked = 0;                             // the newest ban that it has met
+  std::vector<std::shared_ptr<const Ban>> to_meet;  // bans by tag that came before its tags did
 };
 
 struct Slot {
@@ -63,6 +69,10 @@ class Slots {
   // Frees the slot if nothing is in it.
   void tidy(Slot& slot);
   size_t size() const { return size_; }
+  // For going over all of them, which may go on after others came and went: a slot's bucket changes when their count
+  // doubles, to one that is further on.
+  size_t buckets() const { return buckets_.size(); }
+  Slot* first_of(size_t bucket) const { return buckets_[bucket].get(); }
 
   // Remembers the key as uncacheable; forgets the key that was marked longest ago if there are too many.
   void mark(Slot& slot, int64_t until);

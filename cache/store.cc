@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bit>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -103,6 +104,29 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
     return entry;
   }
 
+  std::shared_ptr<const Ban> ban(Sweeping what, int64_t now) {
+    const std::lock_guard order(bans_mutex_);  // all shards have them in the same order
+    std::erase_if(bans_, [](const auto& ban) { return ban->is_done(); });
+    if (bans_.size() >= kMostBans) return nullptr;
+    const auto count = static_cast<uint32_t>(shards_.size());
+    auto made = std::make_shared<const Ban>(std::move(what), ++last_ban_, now, count, budget_);
+    bans_.push_back(made);
+    for (const auto& shard : shards_) {
+      MutexLock lock(shard->mutex);
+      shard->add(made);
+    }
+    return made;
+  }
+
+  bool sweep() {
+    for (const auto& shard : shards_) {
+      Shard::Dropped dropped;  // freed after the lock is released
+      MutexLock lock(shard->mutex);
+      if (shard->sweep(dropped)) return true;
+    }
+    return false;
+  }
+
  private:
   void replace(const Entry& old, const std::shared_ptr<const Entry>& entry, unsigned uses) {
     Shard::Dropped dropped;  // freed after the lock is released
@@ -115,6 +139,10 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
   const std::shared_ptr<Budget> budget_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::atomic<size_t> turn_{0};
+
+  std::mutex bans_mutex_;  // taken before any shard's
+  std::vector<std::shared_ptr<const Ban>> bans_;
+  uint64_t last_ban_ = 0;
 };
 
 Store::Store(std::string name, uint64_t capacity) : impl_(std::make_shared<Impl>(std::move(name), capacity)) {}
@@ -123,9 +151,10 @@ Store::~Store() = default;
 
 Found Store::find(const Ask& ask) {
   Shard& shard = impl_->shard(ask.key.hash);
+  Shard::Dropped dropped;  // freed after the lock is released
   Found found = [&] {
     MutexLock lock(shard.mutex);
-    return shard.find(ask);
+    return shard.find(ask, dropped);
   }();
   std::shared_ptr<const Entry>* const entry = entry_of(found);
   if (entry == nullptr || !*entry || !(*entry)->body->is_resting()) return found;
@@ -137,10 +166,11 @@ Found Store::find(const Ask& ask) {
 
 std::shared_ptr<const Entry> Store::peek(const KeyView& key, const VarySource& vary) {
   Shard& shard = impl_->shard(key.hash);
+  Shard::Dropped dropped;  // freed after the lock is released
   std::shared_ptr<const Entry> entry;
   {
     MutexLock lock(shard.mutex);
-    entry = shard.peek(key, vary);
+    entry = shard.peek(key, vary, dropped);
   }
   return entry && entry->body->is_resting() ? impl_->awake(entry) : entry;
 }
@@ -150,11 +180,19 @@ bool Store::may_serve_on_error(const Entry& entry, const Rules& rules, int64_t n
   return rules.stale_if_error || -entry.fresh_for(now) < entry.lifetime.stale_if_error;
 }
 
-bool Store::purge(const KeyView& key, bool soft, int64_t now) {
+size_t Store::purge(const KeyView& key, bool soft, int64_t now) {
   Shard::Dropped dropped;  // freed after the lock is released
   Shard& shard = impl_->shard(key.hash);
   MutexLock lock(shard.mutex);
   return shard.purge(key, soft, now, dropped);
+}
+
+std::shared_ptr<const Ban> Store::ban(Sweeping what, int64_t now) {
+  return impl_->ban(std::move(what), now);
+}
+
+bool Store::sweep() {
+  return impl_->sweep();
 }
 
 void Store::forget_uncacheable(const KeyView& key) {

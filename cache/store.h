@@ -11,6 +11,7 @@
 #include <string_view>
 #include <variant>
 
+#include "cache/ban.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
 #include "cache/key.h"
@@ -72,6 +73,8 @@ using Found = std::variant<Hit, Stale, Follow, Lead, Pass>;
 struct StoreStats {
   uint64_t entries = 0, bytes = 0, capacity = 0, flights = 0;
   uint64_t hits = 0, misses = 0, stale = 0, collapsed = 0, passes = 0, evictions = 0, landed = 0, failed = 0;
+  uint64_t purged = 0;  // entries, and flights that were not stored for it
+  uint64_t bans = 0;    // being carried out now
 };
 
 class Store {
@@ -87,8 +90,14 @@ class Store {
   static bool may_serve_on_error(const Entry& entry, const Rules& rules, int64_t now);
 
   // Unsafe methods and purges: forget the key with all variants (soft: make it stale as of `now`, ms). What is on its
-  // way reaches those who wait for it, but is not stored. True if something was there.
-  bool purge(const KeyView& key, bool soft, int64_t now);
+  // way reaches those who wait for it, but is not stored. How many variants and flights there were.
+  size_t purge(const KeyView& key, bool soft, int64_t now);
+  // The same for many keys: in force at once, and carried out by sweep(). What is on its way when a ban by tag is made,
+  // and has no head yet, still gathers followers until its tags are known. Null: too many bans are being carried out.
+  static constexpr size_t kMostBans = 128;
+  std::shared_ptr<const Ban> ban(Sweeping what, int64_t now);
+  // Carries out a little of the bans: takes one shard's lock for some 20 microseconds. False: nothing is left to do.
+  bool sweep();
   // A response to one client alone turned out to be one that may be kept: the next who asks leads.
   void forget_uncacheable(const KeyView& key);
   void resize(uint64_t capacity);

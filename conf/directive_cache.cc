@@ -95,6 +95,32 @@ Parsed<Words<CacheMethod>> cache_methods(Scope& scope, const Line& line) {
   return methods;
 }
 
+// string ... | on | off [secret=file] [from all | address ...]
+Parsed<CachePurge> cache_purge(Scope& scope, const Line& line) {
+  CachePurge purge;
+  if (line.size() == 2 && line[1] == "off") return purge;
+  purge.on = true;
+  size_t at = 1;
+  for (; at < line.size() && line[at] != "from"; ++at) {
+    const std::string& word = line[at];
+    if (word.starts_with("secret=")) {
+      purge.secret_file = word.substr(std::string_view("secret=").size());
+      if (purge.secret_file.empty()) return invalid_parameter(word);
+      continue;
+    }
+    auto condition = expression(scope, word);
+    if (auto* fault = std::get_if<Fault>(&condition)) return std::move(*fault);
+    purge.conditions.push_back(std::move(std::get<Expression>(condition)));
+  }
+  if (at + 1 == line.size()) return Fault{"\"proxy_cache_purge\" must have addresses after \"from\""};
+  for (++at; at < line.size(); ++at) {
+    const auto block = parse_address_block(line[at]);
+    if (!block) return invalid_parameter(line[at]);
+    purge.from.push_back(*block);
+  }
+  return purge;
+}
+
 constexpr Word<Trouble> kStaleWords[] = {
     {"error", Trouble::kError},
     {"timeout", Trouble::kTimeout},
@@ -162,8 +188,9 @@ const Directive kDirectives[] = {
      kAny,
      {1, kMany},
      kNone,
-     add_all<&Location::cache_purge, expressions>,
-     "If any of these is neither empty nor 0, the request removes what is kept under its key."},
+     set<&Location::cache_purge, cache_purge>,
+     "Who may PURGE what is kept: strings of which one must be neither empty nor 0 (or on, off), secret= a file, from "
+     "addresses or blocks; all that is given must hold."},
     {"proxy_cache_lock", kAny, 1, "on", set<&Location::cache_lock, flag>,
      "One fetch for all who ask for the same key; on, unlike nginx's."},
     {"proxy_cache_lock_timeout", kAny, 1, "10s", set<&Location::cache_lock_timeout, duration>,

@@ -124,6 +124,12 @@ struct CacheValid {
   uint16_t status = 0;  // 0: any
   Milliseconds time{0};
 };
+struct CachePurge {  // who may purge; all that is given must hold
+  bool on = false;
+  std::vector<Expression> conditions;  // one of these is true; none: no matter
+  std::vector<AddressBlock> from;      // the client is in one of these; none: anywhere
+  std::string secret_file;             // Authorization: Bearer has the secret in it; empty: none is asked for
+};
 enum class Priority : uint8_t { kAuto, kPlaylist, kLive, kOther, kBackground };  // kAuto: from type and path
 
 struct ProxyTls {
@@ -201,7 +207,7 @@ struct Location {
   Words<CacheMethod> cache_methods;
   uint32_t cache_min_uses{};
   std::vector<Expression> cache_bypass, no_cache;  // any that is true
-  std::vector<Expression> cache_purge;
+  CachePurge cache_purge;
   bool cache_lock{};  // off: who finds a flight of the same key still joins it, unless it is not cacheable
   Milliseconds cache_lock_timeout{};  // how long a waiter waits for the first byte; then stale or 504, never the origin
   Milliseconds cache_lock_age{};

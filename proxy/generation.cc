@@ -28,6 +28,20 @@ std::string open_access_logs(Generation& generation) {
   return "";
 }
 
+std::string read_purge_secrets(const Location& location, Generation& generation) {
+  const std::string& file = location.cache_purge.secret_file;
+  if (!file.empty() && !generation.purge_secrets.contains(file)) {
+    const std::string full = generation.config->full_path(file);
+    std::optional<Secret> secret = Secret::read(full);
+    if (!secret) return "cannot read a secret from \"" + full + "\"";
+    generation.purge_secrets.emplace(file, std::move(*secret));
+  }
+  for (const Location& inner : location.locations) {
+    if (auto error = read_purge_secrets(inner, generation); !error.empty()) return error;
+  }
+  return "";
+}
+
 // As nginx does, a name that cannot be found stops a start or a reload; one that is found again while we run
 // (`resolve`) may come up later.
 std::string resolve_upstreams(Generation& generation) {
@@ -56,6 +70,9 @@ std::variant<std::shared_ptr<const Generation>, std::string> next_generation(
   next->number = before ? before->number + 1 : 1;
   if (auto error = resolve_upstreams(*next); !error.empty()) return error;
   if (auto error = open_access_logs(*next); !error.empty()) return error;
+  for (const auto& server : next->config->http.servers) {
+    if (auto error = read_purge_secrets(server->base, *next); !error.empty()) return error;
+  }
   auto server_tls = server_contexts(next->config);
   if (auto* error = std::get_if<std::string>(&server_tls)) return std::move(*error);
   next->server_tls = std::move(std::get<ServerContexts>(server_tls));

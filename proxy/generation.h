@@ -11,6 +11,7 @@
 
 #include "cache/store.h"
 #include "conf/config.h"
+#include "proxy/net/secret.h"
 #include "proxy/net/tls.h"
 #include "proxy/ops/log_file.h"
 
@@ -27,10 +28,11 @@ struct Generation {
   std::shared_ptr<UpstreamStates> upstreams;                          // one for the process
   // Where the names of UpstreamServer::host are, as the system's resolver said when this was loaded; port 0.
   std::map<std::string, std::vector<SocketAddress>, std::less<>> addresses;
-  ServerContexts server_tls;                   // by Listen::text
-  ClientContexts client_tls;                   // by &Location::tls
-  std::vector<std::shared_ptr<LogFile>> logs;  // access logs: held open, for LogFile::open() to find
-  uint64_t number = 0;                         // 1 for the first
+  ServerContexts server_tls;                                 // by Listen::text
+  ClientContexts client_tls;                                 // by &Location::tls
+  std::vector<std::shared_ptr<LogFile>> logs;                // access logs: held open, for LogFile::open() to find
+  std::map<std::string, Secret, std::less<>> purge_secrets;  // by CachePurge::secret_file
+  uint64_t number = 0;                                       // 1 for the first
 };
 
 // Builds the next generation: TLS contexts, names, stores. `before` lends what survives; null at the start. Nothing of

@@ -29,6 +29,7 @@ void Exchange::reset() {
   fault = {};
   bypass = no_store = forwarded_conditions = passed = false;
   awake.reset();
+  purging.reset();
   file_modified.reset();
   status = 0;
   keep_alive = completed = false;

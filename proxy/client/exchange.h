@@ -14,6 +14,7 @@
 #include "proxy/client/cache_status.h"
 #include "proxy/client/connection.h"
 #include "proxy/client/input.h"
+#include "proxy/client/purge.h"
 #include "proxy/client/request_reader.h"
 #include "proxy/client/sender.h"
 #include "proxy/client/upstream_request.h"
@@ -63,6 +64,8 @@ class Exchange final : public VarySource {
 
   bool passed = false;          // the reader leads a flight that was passed: its writer waits for us
   std::shared_ptr<Body> awake;  // of an entry that rested
+
+  std::unique_ptr<Purging> purging;  // of a PURGE
 
   // --- The answer.
   std::optional<int64_t> file_modified;  // seconds since 1970

@@ -44,6 +44,9 @@ const Plan& Plans::of(const Location& location) {
   plan.conditional = !location.cache_bypass.empty() || location.cache_request_directives;
   plan.keeps_head = wants_sent_fields(location);
   plan.checks_access = !location.access.empty();
+  if (const std::string& file = location.cache_purge.secret_file; !file.empty()) {
+    plan.purge_secret = &generation_->purge_secrets.find(file)->second;
+  }
   for (const AccessLog& log : location.access_logs) {
     if (log.format == nullptr) continue;
     if (LogSink* sink = logs_.sink(generation_->config->full_path(log.path))) plan.logs.push_back({&log, sink});

@@ -21,6 +21,7 @@ struct Plan {
   bool conditional = false;  // proxy_cache_bypass, proxy_no_cache or request directives are to be looked at
   bool keeps_head = false;   // a log or a field wants $sent_http_...
   bool checks_access = false;
+  const Secret* purge_secret = nullptr;  // null: none is asked for
   struct Log {
     const AccessLog* log;
     LogSink* sink;

@@ -106,7 +106,7 @@ Session::Next Session::route() {
   }
   const Answer& what = x.plan->location->answer;
   if (x.plan->pass == nullptr) return answer(what);
-  if (x.head.method() == Method::kPurge && !x.plan->location->cache_purge.empty()) return answer_purge();
+  if (x.head.method() == Method::kPurge && x.plan->location->cache_purge.on) return answer_purge();
   return x.body.has_body() ? Step::kReadBody : Step::kLookUp;
 }
 
@@ -167,20 +167,6 @@ Session::Next Session::answer_files() {
   if (x.head.has_query()) location.append("?").append(x.head.query());
   x.own_fields.append("Location: ").append(absolute(x, std::move(location))).append("\r\n");
   return answered(send_error(x, 301));
-}
-
-// PURGE forgets what is stored under the key that a GET for this target has.
-Session::Next Session::answer_purge() {
-  Exchange& x = *exchange_;
-  const Location& location = *x.plan->location;
-  const Variables values(x);
-  bool allowed = false;
-  for (const Expression& condition : location.cache_purge) allowed = allowed || condition.is_true(values);
-  if (!allowed || x.plan->store == nullptr) return answered(send_error(x, allowed ? 404 : 403));
-  const std::string key = location.cache_key.evaluate(values);
-  const bool was_there = x.plan->store->purge(KeyView(key), false, connection_.worker.now());
-  if (!was_there) return answered(send_error(x, 404));
-  return answered(send_text(x, 200, "text/plain", "purged\n"));
 }
 
 void Session::expect_body() {

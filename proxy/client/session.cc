@@ -82,6 +82,7 @@ void Session::on_ready() {
 void Session::on_wake() {
   switch (step_) {
     case Step::kAwait:
+    case Step::kPurge:
     case Step::kSend:
     case Step::kReadHead:
       advance();
@@ -126,6 +127,8 @@ Session::Next Session::run(Step step) {
       return look_up();
     case Step::kAwait:
       return await();
+    case Step::kPurge:
+      return await_purge();
     case Step::kSend:
       return go_on();
     case Step::kFinish:

@@ -44,6 +44,7 @@ class Session final : public Task, private StreamOwner {
     kReadBody,
     kLookUp,
     kAwait,
+    kPurge,
     kSend,
     kFinish,
     kDiscard,
@@ -78,7 +79,6 @@ class Session final : public Task, private StreamOwner {
   Next answer(const Answer& answer);
   Next answer_return(const Return& answer);
   Next answer_files();
-  Next answer_purge();
   bool choose_location();
   int refusal() const;  // a status if this request may not go on; 0: it may
   bool may_keep_alive() const;
@@ -95,6 +95,11 @@ class Session final : public Task, private StreamOwner {
   Next open(Reader::Look look);
   Next look_again();
   Next fail(const Fault& fault);
+
+  // purge.cc: PURGE.
+  Next answer_purge();
+  Next await_purge();
+  Next tell_purged();
 
   // waiting.cc: sending, and what may happen meanwhile.
   Next answered(Sender::Outcome outcome);  // to kSend, with what the first attempt came to

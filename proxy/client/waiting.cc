@@ -129,6 +129,8 @@ Session::Next Session::too_late() {
     case Step::kLookUp:
     case Step::kFinish:
       return std::nullopt;
+    case Step::kPurge:
+      return tell_purged();
     case Step::kAwait:
     case Step::kSend:
       break;

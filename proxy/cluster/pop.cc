@@ -1,12 +1,9 @@
 #include "proxy/cluster/pop.h"
 
 #include <netdb.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 namespace levee {
 namespace {
@@ -25,20 +22,6 @@ std::optional<std::string> literal(const std::string& host) {
   freeaddrinfo(found);
   if (failed != 0) return std::nullopt;
   return std::string(text.data());
-}
-
-// The first line; nothing: the file cannot be read, or says nothing.
-std::optional<std::string> read_secret(const std::string& file) {
-  std::ifstream in(file);
-  std::string secret;
-  if (!std::getline(in, secret) || secret.empty()) return std::nullopt;
-  return secret;
-}
-
-std::array<unsigned char, 32> digest_of(std::string_view text) {
-  std::array<unsigned char, 32> digest{};
-  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  return digest;
 }
 
 // Nothing: a host that cannot be found.
@@ -68,7 +51,7 @@ std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config) 
   if (cluster.node.empty()) return std::string("a PoP's node must have a name: \"node NAME advertise=http://ip:port\"");
   if (cluster.peer_secret_file.empty()) return std::string("no \"peer_secret\" is defined for the PoP");
   const std::string file = config.full_path(cluster.peer_secret_file);
-  const std::optional<std::string> secret = read_secret(file);
+  std::optional<Secret> secret = Secret::read(file);
   if (!secret) return "cannot read a secret from \"" + file + "\"";
   RedisPlan plan;
   if (cluster.shared_index) {
@@ -77,19 +60,14 @@ std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config) 
     if (!found) return std::string("host not found in \"shared_index\"");
     plan = *found;
   }
-  return std::make_shared<Pop>(cluster, std::move(plan), *secret);
+  return std::make_shared<Pop>(cluster, std::move(plan), std::move(*secret));
 }
 
-Pop::Pop(const Cluster& config, RedisPlan plan, std::string secret)
+Pop::Pop(const Cluster& config, RedisPlan plan, Secret secret)
     : config_(config),
       plan_(std::move(plan)),
       prefix_(config.shared_index ? config.shared_index->prefix : std::string()),
       secret_(std::move(secret)) {}
-
-bool Pop::is_secret(std::string_view offered) const {
-  const auto ours = digest_of(secret_), theirs = digest_of(offered);
-  return CRYPTO_memcmp(ours.data(), theirs.data(), ours.size()) == 0;
-}
 
 void Pop::fetched(int64_t took) {
   const int64_t before = fetch_time_.load(std::memory_order_relaxed);

@@ -15,6 +15,7 @@
 #include "proxy/cluster/pop_index.h"
 #include "proxy/cluster/redis.h"
 #include "proxy/cluster/roster.h"
+#include "proxy/net/secret.h"
 #include "proxy/worker.h"
 
 namespace levee {
@@ -23,19 +24,18 @@ class Pop {
  public:
   // Reads the secret and finds Redis' addresses; else what is wrong. Null in the pointer: no PoP is configured.
   static std::variant<std::shared_ptr<Pop>, std::string> make(const Config& config);
-  Pop(const Cluster& config, RedisPlan plan, std::string secret);
+  Pop(const Cluster& config, RedisPlan plan, Secret secret);
 
   bool indexed() const { return !plan_.addresses.empty(); }
   const std::string& node() const { return config_.node; }
   const std::string& advertise() const { return config_.advertise; }
   const std::string& prefix() const { return prefix_; }
-  const std::string& secret() const { return secret_; }
+  // What peers must know of each other.
+  const Secret& secret() const { return secret_; }
   const RedisPlan& plan() const { return plan_; }
   RedisBreakers& breakers() { return breakers_; }
   Roster& roster() { return roster_; }
   const Roster& roster() const { return roster_; }
-  // Whether what a peer sent is the PoP's secret; takes as long for a near miss as for any other.
-  bool is_secret(std::string_view offered) const;
 
   // How long fetches take, for the lives of leases; ms, smoothed.
   void fetched(int64_t took);
@@ -49,7 +49,8 @@ class Pop {
   // Constant after construction.
   const Cluster config_;
   const RedisPlan plan_;
-  const std::string prefix_, secret_;
+  const std::string prefix_;
+  const Secret secret_;
 
   RedisBreakers breakers_;
   Roster roster_;

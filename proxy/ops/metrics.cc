@@ -102,6 +102,8 @@ constexpr ZoneMetric kZoneMetrics[] = {
     {"levee_zone_collapsed_total", &StoreStats::collapsed, "Look-ups that joined a fetch."},
     {"levee_zone_passes_total", &StoreStats::passes, "Look-ups of what is known not to be stored."},
     {"levee_zone_evictions_total", &StoreStats::evictions, "Responses evicted."},
+    {"levee_zone_purged_total", &StoreStats::purged, "Responses purged, stored ones and such as were on their way."},
+    {"levee_zone_bans", &StoreStats::bans, "Purges by tag or prefix that are being carried out."},
     {"levee_zone_landed_total", &StoreStats::landed, "Fetches that brought the whole."},
     {"levee_zone_failed_total", &StoreStats::failed, "Fetches that did not."},
 };

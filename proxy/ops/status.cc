@@ -16,7 +16,8 @@ Json zone_json(const StoreStats& stats) {
   return {{"entries", stats.entries},     {"bytes", stats.bytes},   {"capacity", stats.capacity},
           {"flights", stats.flights},     {"hits", stats.hits},     {"misses", stats.misses},
           {"stale", stats.stale},         {"passes", stats.passes}, {"collapsed", stats.collapsed},
-          {"evictions", stats.evictions}, {"landed", stats.landed}, {"failed", stats.failed}};
+          {"evictions", stats.evictions}, {"purged", stats.purged}, {"landed", stats.landed},
+          {"failed", stats.failed}};
 }
 
 Json gauges_json() {

@@ -92,6 +92,7 @@ Heard hear(const Order& order, const ResponseHead& head, const Times& times) {
 
   heard.storable = verdict.storable() && head.status() == 200;
   entry.keep = heard.shared && verdict.storable();
+  entry.tags = tags_of(fields);
   if (!heard.shared) {
     heard.remember = cacheable && (!names || verdict.remember_as_uncacheable()) ? kRemember : 0;
     return heard;
@@ -130,6 +131,8 @@ std::shared_ptr<Entry> renewed(const Order& order, const ResponseHead& head, con
   entry->content_length = stale.content_length;
   entry->response_time = times.response;
   describe_content(*entry, all);
+  const bool has_tags = update.has(FieldId::kCacheTag) || update.has(FieldId::kSurrogateKey);
+  entry->tags = has_tags ? tags_of(update) : stale.tags;
   entry->vary_names = stale.vary_names;
   entry->vary_values = stale.vary_values;
   entry->body = stale.body;
