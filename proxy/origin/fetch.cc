@@ -109,8 +109,11 @@ void Fetch::on_timeout() {
     case Step::kResolve:
       next = give_up({Failure::kConnect, 502});
       break;
-    case Step::kChoose:  // the pause before a resumption is over
-      return advance();
+    case Step::kPause:
+      next = Step::kChoose;
+      break;
+    case Step::kChoose:
+      return;
     case Step::kReadBody:
     case Step::kConnect:
     case Step::kHandshake:
@@ -156,6 +159,8 @@ Fetch::Next Fetch::run(Step step) {
       return read_head();
     case Step::kReadBody:
       return read_body();
+    case Step::kPause:
+      return pause();
     case Step::kEnded:
       return std::nullopt;
   }

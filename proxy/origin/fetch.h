@@ -1,7 +1,8 @@
 // One response brought from an origin into a flight: server, connection, request, head, body, and again when it breaks.
 //
 //   kAdmit -> kConnect -> kSend -> kReadHead -> kReadBody -> kEnded
-//      ^         |          |         |            '- cut, strong validator: kConnect with Range + If-Range
+//      ^         |          |         |            '- cut, strong validator: kConnect with Range + If-Range;
+//      |         |          |         |                   cut again: kPause first
 //      '---------'----------'---------'- next server, within proxy_next_upstream_tries and _timeout
 //
 // Loop thread only. Lives on its worker whatever its client does; the flight's readers are all who see its bytes.

@@ -83,9 +83,11 @@ Fetch::Next Fetch::cut() {
   ++resumptions_;
   fresh_only_ = true;
   tried_.clear();
-  if (resumptions_ == 1) return Step::kChoose;
-  // The second time it is likely to be away for a moment.
-  step_ = Step::kChoose;
+  return resumptions_ == 1 ? Step::kChoose : Step::kPause;
+}
+
+// Who has cut a body twice is likely to be away for a moment.
+Fetch::Next Fetch::pause() {
   timer_.set(int64_t{100} << resumptions_);
   return std::nullopt;
 }
@@ -124,7 +126,7 @@ void Fetch::close_attempt() {
 }
 
 Fetch::Next Fetch::end() {
-  if (step_ == Step::kEnded) return std::nullopt;
+  if (step_ == Step::kEnded) return Step::kEnded;
   step_ = Step::kEnded;
   timer_.clear();
   flush_timer_.clear();

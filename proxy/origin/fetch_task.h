@@ -27,7 +27,18 @@ class Fetch final : public Task, public StreamOwner {
   void begin();
 
  private:
-  enum class Step : uint8_t { kAdmit, kResolve, kChoose, kConnect, kHandshake, kSend, kReadHead, kReadBody, kEnded };
+  enum class Step : uint8_t {
+    kAdmit,
+    kResolve,
+    kChoose,
+    kConnect,
+    kHandshake,
+    kSend,
+    kReadHead,
+    kReadBody,
+    kPause,
+    kEnded,
+  };
   using Next = std::optional<Step>;  // nothing: wait here
 
   void on_wake() override;
@@ -74,6 +85,7 @@ class Fetch final : public Task, public StreamOwner {
   // fetch_failure.cc: what went wrong, and what then.
   Next failed(Trouble trouble, Failure why);
   Next cut();
+  Next pause();
   Next give_up(Fault fault);
   Next end();
   bool may_retry(Trouble trouble);

@@ -1,6 +1,6 @@
 """Invariant 3: with a strong validator, a fill goes on where it broke, and its readers never notice."""
 import pytest
-from harness import CUT, HOLD, RESET, numbered
+from harness import CUT, HOLD, RESET, Answer, numbered
 
 BODY = numbered(100_000)
 
@@ -48,3 +48,15 @@ def test_a_206_for_another_range_is_refused(levee, origin):
                      "Content-Length: 50000\r\n\r\n", BODY[50_000:])
     page.release()
     assert BODY[1000:].startswith(reader.cut())
+
+
+def test_an_origin_that_refuses_to_go_on_is_asked_again_after_a_moment(levee, origin):
+    page = origin.page("/a", [BODY[:40_000], HOLD, CUT, BODY[40_000:]], cache_control="max-age=60", etag='"v1"')
+    reader = levee.get("/a")
+    assert reader.read(1000) == BODY[:1000]
+    whole = Answer(BODY, cache_control="max-age=60", etag='"v1"', ranges=True)
+    answers = iter([Answer("not now", status=503), whole])
+    origin.page("/a", lambda request: next(answers))
+    page.release()
+    assert reader.rest() == BODY[1000:]
+    assert levee.get("/a").rest() == BODY and origin.hits("/a") == 3
