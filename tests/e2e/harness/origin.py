@@ -241,6 +241,9 @@ class Sending:
             self._head(304, answer.headers)
             return True
         first, last = self._range()
+        if first is not None and first >= answer.size:
+            self._head(416, [("Content-Range", f"bytes */{answer.size}"), ("Content-Length", "0")])
+            return True
         fields = list(answer.headers)
         if first is not None:
             fields.append(("Content-Range", f"bytes {first}-{last - 1}/{answer.size}"))
