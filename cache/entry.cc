@@ -37,6 +37,7 @@ std::shared_ptr<Entry> Entry::with_body(std::shared_ptr<Body> other) const {
   copy->content_length = other && other->is_complete() ? std::optional(other->size()) : content_length;
   copy->lifetime = lifetime;
   copy->response_time = response_time;
+  copy->part = part;
   copy->etag = etag;
   copy->last_modified = last_modified;
   copy->vary_names = vary_names;

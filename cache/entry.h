@@ -18,6 +18,14 @@
 
 namespace levee {
 
+// Which bytes of its representation the body of a partial response (206) has: size() of them from `first` on.
+struct Part {
+  uint64_t first = 0;
+  uint64_t total = 0;   // bytes of the whole
+  uint64_t slice = 0;   // not 0: one of slices of this size, each an entry of its own,
+  uint64_t series = 0;  // and those of one representation have this number
+};
+
 struct Entry {
   std::string key;
   KeyHash hash;
@@ -26,6 +34,7 @@ struct Entry {
   std::optional<uint64_t> content_length;  // bytes, as the origin declared it; a landed entry's is body->size()
   Lifetime lifetime;                       // RFC 9111 section 4.2, as computed when the head arrived
   int64_t response_time = 0;               // ms on the process clock when the head arrived (or was last validated)
+  std::optional<Part> part;                // of a 206 that may be used again
   std::string etag;                        // with quotes and W/ if weak; empty: none
   std::optional<int64_t> last_modified;    // seconds since 1970
   std::string vary_names;                  // normalised list of RFC 9111 section 4.1, empty: none

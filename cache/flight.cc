@@ -192,6 +192,7 @@ Reader& Reader::operator=(Reader&& other) noexcept {
     token_ = other.token_;
     seat_ = other.seat_;
     coupled_ = other.coupled_;
+    interim_seen_ = other.interim_seen_;
     waits_for_ = other.waits_for_;
   }
   return *this;
@@ -227,7 +228,11 @@ void Reader::leave() {
 Reader::Look Reader::look() {
   MutexLock lock(flight_->mutex_);
   coupled_ = flight_->coupled();
-  Look look{flight_->state_, nullptr, flight_->fault_};
+  Look look{flight_->state_, nullptr, flight_->fault_, {}};
+  for (; interim_seen_ < flight_->interim_.size(); ++interim_seen_) {
+    const Flight::Interim& one = flight_->interim_[interim_seen_];
+    look.interim += leads() ? one.leader : one.others;
+  }
   if (look.state == FlightState::kOpening) {
     flight_->wait(*this);
   } else if (look.state != FlightState::kPassed || leads()) {
@@ -273,6 +278,11 @@ bool Reader::leads() const {
   return seat_ == 0;
 }
 
+std::string Reader::trailers() const {
+  MutexLock lock(flight_->mutex_);
+  return flight_->trailers_;
+}
+
 // ---- Writer
 
 Writer::Writer(std::shared_ptr<Flight> flight) : flight_(std::move(flight)) {}
@@ -301,7 +311,7 @@ void Writer::open(std::shared_ptr<Entry> entry) {
     flight_->state_ = FlightState::kStreaming;
     flight_->collect();
   }
-  if (flight_->home_) flight_->home_->opened(*flight_, *entry);
+  if (flight_->home_) flight_->home_->opened(*flight_, entry);
   flight_->call();
 }
 
@@ -312,6 +322,15 @@ void Writer::pass(std::shared_ptr<Entry> entry, int64_t remember) {
     MutexLock lock(flight_->mutex_);
     flight_->start_body(entry, false);
     flight_->state_ = FlightState::kPassed;
+    flight_->collect();
+  }
+  flight_->call();
+}
+
+void Writer::interim(const std::string& leader, const std::string& others) {
+  {
+    MutexLock lock(flight_->mutex_);
+    flight_->interim_.push_back({leader, others});
     flight_->collect();
   }
   flight_->call();
@@ -381,7 +400,7 @@ void Writer::notify(Waker& waker, uint64_t token) {
   flight_->writer_token_ = token;
 }
 
-void Writer::finish() {
+void Writer::finish(std::string trailers) {
   if (!is_open()) return fail({});
   const std::shared_ptr<Flight> flight = std::move(flight_);
   std::shared_ptr<Entry> entry;
@@ -398,6 +417,7 @@ void Writer::finish() {
   {
     MutexLock lock(flight->mutex_);
     flight->entry_ = std::move(entry);
+    flight->trailers_ = std::move(trailers);
     if (!passed) flight->state_ = FlightState::kLanded;
     flight->end();
   }
@@ -419,13 +439,24 @@ void Writer::renew(std::shared_ptr<Entry> entry) {
   flight->call();
 }
 
-void Writer::fail(Fault fault) {
+void Writer::fail(Fault fault, std::shared_ptr<Entry> part) {
   const std::shared_ptr<Flight> flight = std::move(flight_);
-  if (flight->home_) flight->home_->failed(*flight);
   {
     MutexLock lock(flight->mutex_);
     flight->fault_ = fault;
-    flight->state_ = FlightState::kFailed;
+    flight->state_ = FlightState::kFailed;  // from here on a complete body is no end of the response for any reader
+    if (part && flight->body_ && !flight->coupled()) {
+      flight->retired_ = flight->body_->complete();
+      part->key = flight->key_;
+      part->hash = flight->hash_;
+      part->body = flight->body_;
+    } else {
+      part = nullptr;
+    }
+  }
+  if (flight->home_) flight->home_->failed(*flight, part);
+  {
+    MutexLock lock(flight->mutex_);
     flight->end();
   }
   flight->call();

@@ -29,6 +29,7 @@ enum class Failure : uint8_t {
   kInvalid,       // not HTTP as it should be
   kCut,           // body shorter than declared
   kOverloaded,    // the limiter or its queue refused it
+  kChanged,       // a slice of another representation than the one that was begun
   kOriginStatus,  // the origin answered with an error for which stale is preferred; `status` says which
 };
 struct Fault {
@@ -61,6 +62,7 @@ class Reader {
     FlightState state;
     std::shared_ptr<const Entry> entry;  // from kStreaming on (kPassed: for the leader only); kFailed: if it had opened
     Fault fault;                         // with kFailed
+    std::string interim;                 // 102 and 103 that came since the last look
   };
   // What is known now. If still kOpening, the reader will be woken once when that changes. The entry may be another
   // variant than a follower's request selects: then it drops the reader and looks up again (see matches() in store.h).
@@ -79,6 +81,8 @@ class Reader {
   void sent(uint64_t offset);
 
   bool leads() const;  // the one whose request is being fetched
+  // Trailer lines, CRLF each; when read() has said `ended`.
+  std::string trailers() const;
 
  private:
   friend class Flight;
@@ -87,8 +91,9 @@ class Reader {
   std::shared_ptr<Flight> flight_;
   WakeGroup* group_ = nullptr;  // its waker's readers, in the flight
   uint64_t token_ = 0;
-  size_t seat_ = 0;         // its place in the flight's list of readers
-  bool coupled_ = false;    // the writer waits for it, as of its last look or read
+  size_t seat_ = 0;       // its place in the flight's list of readers
+  bool coupled_ = false;  // the writer waits for it, as of its last look or read
+  size_t interim_seen_ = 0;
   uint64_t waits_for_ = 0;  // the flight's next wake if this reader is registered for it
 };
 
@@ -109,6 +114,9 @@ class Writer {
   // The head has come and is for its leader alone; the key is remembered as uncacheable for `remember` ms (0: not).
   // From here on the body is coupled to its reader: see room(). Sets the entry's key, hash and body.
   void pass(std::shared_ptr<Entry> entry, int64_t remember);
+
+  // An interim response, as it goes to the leader, and to everybody else (empty: not at all). Before open() or pass().
+  void interim(const std::string& leader, const std::string& others);
 
   // Memory to receive into; then the count that arrived, which is when readers can read it. After open() or pass().
   //
@@ -133,9 +141,11 @@ class Writer {
   // Who is woken when room() or unwanted() change.
   void notify(Waker& waker, uint64_t token);
 
-  void finish();                             // whole: stored (if entry->keep) and landed
+  // whole: stored (if entry->keep) and landed. `trailers`: lines for those who read it now; they are not stored.
+  void finish(std::string trailers = {});
   void renew(std::shared_ptr<Entry> entry);  // a 304: the stored body under new fields and lifetime
-  void fail(Fault fault);
+  // `part`: what the bytes that came are as a partial response (Entry::part), to be stored as that; or null.
+  void fail(Fault fault, std::shared_ptr<Entry> part = nullptr);
 
   bool ended() const { return flight_ == nullptr; }
   bool is_open() const;   // open() or pass() was called

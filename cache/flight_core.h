@@ -21,12 +21,13 @@ class Home {
   virtual ~Home() = default;
   virtual std::shared_ptr<Home> shared() = 0;
   virtual std::shared_ptr<Budget> budget() = 0;
-  virtual void opened(Flight& flight, const Entry& entry) = 0;
+  virtual void opened(Flight& flight, const std::shared_ptr<const Entry>& entry) = 0;
   // Forget the flight; and store the entry, if the flight was not forgotten before.
   virtual void landed(Flight& flight, const std::shared_ptr<const Entry>& entry) = 0;
   // Forget the flight, and remember the key as uncacheable until then (0: do not).
   virtual void passed(Flight& flight, int64_t until) = 0;
-  virtual void failed(Flight& flight) = 0;
+  // Forget the flight; and store the part that came (null: none), if the flight was not forgotten before.
+  virtual void failed(Flight& flight, const std::shared_ptr<const Entry>& part) = 0;
   // Forget the flight: it is too large to be stored. Until then (0: not) its key passes.
   virtual void outgrown(Flight& flight, int64_t until) = 0;
   // Bytes that a body may have to be stored.
@@ -95,6 +96,11 @@ class Flight : public std::enable_shared_from_this<Flight> {
   std::shared_ptr<Body> body_ GUARDED_BY(mutex_);
   std::vector<Body::Chunk> retired_ GUARDED_BY(mutex_);  // readers may still hold views of it
   Fault fault_ GUARDED_BY(mutex_);
+  struct Interim {
+    std::string leader, others;
+  };
+  std::vector<Interim> interim_ GUARDED_BY(mutex_);
+  std::string trailers_ GUARDED_BY(mutex_);
   std::forward_list<WakeGroup> groups_ GUARDED_BY(mutex_);
   uint64_t next_wake_ GUARDED_BY(mutex_) = 1;
   size_t readers_ GUARDED_BY(mutex_) = 0;

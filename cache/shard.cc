@@ -33,7 +33,7 @@ bool may_serve_while_updating(const Entry& entry, const Rules& rules, int64_t no
 
 // Whether the body is text as it is, not compressed already.
 bool may_rest(const Entry& entry) {
-  if (entry.body->is_resting() || entry.fields.find("Content-Encoding")) return false;
+  if (entry.part || entry.body->is_resting() || entry.fields.find("Content-Encoding")) return false;
   const std::string_view type = entry.fields.find("Content-Type").value_or("");
   if (type.starts_with("text/")) return true;
   static constexpr std::array<std::string_view, 6> kText = {"mpegurl", "json", "xml", "javascript", "subrip", "vtt"};
@@ -61,6 +61,7 @@ void adopt(Variant& variant, const std::shared_ptr<const Entry>& entry) {
   variant.entry = entry;
   variant.fresh_until = fresh_until(*entry);
   variant.varies = !entry->vary_names.empty();
+  variant.partial = entry->part.has_value();
   variant.tried_to_rest = entry->body->is_resting();
 }
 
@@ -71,6 +72,7 @@ size_t metadata(const Entry& entry) {
 }  // namespace
 
 bool matches(const Entry& entry, const VarySource& vary) {
+  if (entry.part && !vary.takes(entry)) return false;
   return entry.vary_names.empty() || render(vary, entry.vary_names) == entry.vary_values;
 }
 
@@ -162,13 +164,15 @@ Found Shard::lead(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale
     return Stale{std::move(stale), std::move(flown)};
   }
   ++counts_.misses;
-  return Lead{std::move(flown.writer), std::move(flown.reader), std::move(stale)};
+  auto part = stale ? nullptr : begun(*slot, ask.vary);
+  return Lead{std::move(flown.writer), std::move(flown.reader), std::move(stale), std::move(part)};
 }
 
 Variant* Shard::select(const Slot& slot, const VarySource& vary) const {
   std::string_view rendered;
   const std::string* values = nullptr;
   for (Variant* variant = slot.variants.get(); variant != nullptr; variant = variant->next.get()) {
+    if (variant->partial && !vary.takes(*variant->entry)) continue;
     if (!variant->varies) return variant;
     const Entry& entry = *variant->entry;
     if (values == nullptr || rendered != entry.vary_names) {
@@ -182,7 +186,19 @@ Variant* Shard::select(const Slot& slot, const VarySource& vary) const {
 
 Airborne* Shard::select_flight(Slot& slot, const VarySource& vary) const {
   for (Airborne& airborne : slot.flights) {
+    if (airborne.part && !vary.takes(*airborne.part)) continue;
     if (airborne.any || render(vary, airborne.vary_names) == airborne.vary_values) return &airborne;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const Entry> Shard::begun(const Slot& slot, const VarySource& vary) const {
+  for (const Variant* variant = slot.variants.get(); variant != nullptr; variant = variant->next.get()) {
+    const Entry& entry = *variant->entry;
+    if (!variant->partial || entry.part->first != 0 || entry.part->series != 0 || !entry.has_strong_validator())
+      continue;
+    if (variant->checked != newest_ban_) continue;
+    if (!variant->varies || render(vary, entry.vary_names) == entry.vary_values) return variant->entry;
   }
   return nullptr;
 }
@@ -324,14 +340,15 @@ Airborne* Shard::airborne(Slot& slot, const Flight& flight) {
   return found == slot.flights.end() ? nullptr : &*found;
 }
 
-void Shard::opened(const Flight& flight, const Entry& entry) {
+void Shard::opened(const Flight& flight, const std::shared_ptr<const Entry>& entry) {
   Slot* const slot = slots_.find(flight.hash(), flight.key());
   Airborne* const found = slot != nullptr ? airborne(*slot, flight) : nullptr;
   if (found == nullptr) return;
-  found->any = entry.vary_names.empty();
-  found->vary_names = entry.vary_names;
-  found->vary_values = entry.vary_values;
-  found->tags = entry.tags;
+  found->any = entry->vary_names.empty();
+  found->vary_names = entry->vary_names;
+  found->vary_values = entry->vary_values;
+  found->tags = entry->tags;
+  if (entry->part) found->part = entry;
   found->is_open = true;
   if (outlives_bans(*found, slot->key)) return;
   forget(flight);
@@ -350,9 +367,7 @@ void Shard::landed(const Flight& flight, const std::shared_ptr<const Entry>& ent
   ++counts_.landed;
   slots_.unmark(*slot);
   now_ = std::max(now_, entry->response_time);
-  if (entry->keep && metadata(*entry) + entry->body->footprint() <= budget_->capacity() / kLargestShare) {
-    store(*slot, entry, dropped);
-  }
+  if (entry->keep && fits(*entry)) store(*slot, entry, dropped);
   slots_.tidy(*slot);
 }
 
@@ -364,10 +379,14 @@ void Shard::passed(const Flight& flight, int64_t until) {
   slots_.tidy(*slot);
 }
 
-void Shard::failed(const Flight& flight) {
-  Slot* const slot = forget(flight);
-  if (slot == nullptr) return;
+void Shard::failed(const Flight& flight, const std::shared_ptr<const Entry>& part, Dropped& dropped) {
+  Slot* const slot = slots_.find(flight.hash(), flight.key());
+  Airborne* const found = slot != nullptr ? airborne(*slot, flight) : nullptr;
+  if (found == nullptr) return;
+  const bool lives = outlives_bans(*found, slot->key);
+  forget(flight);
   ++counts_.failed;
+  if (part && lives && part->body->size() > 0 && fits(*part)) store(*slot, part, dropped);
   slot->refresh_after = now_ + kRefreshPause;
   slots_.tidy(*slot);
 }
@@ -387,17 +406,31 @@ Slot* Shard::forget(const Flight& flight) {
 
 // ---- what is stored
 
+bool Shard::fits(const Entry& entry) const {
+  return metadata(entry) + entry.body->footprint() <= budget_->capacity() / kLargestShare;
+}
+
+// In the place of what the same requests select; the whole also in that of a part.
 void Shard::store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
+  const bool partial = entry->part.has_value();
   size_t count = 0;
-  Variant* last = nullptr;
-  for (Variant* variant = slot.variants.get(); variant != nullptr; variant = variant->next.get()) {
+  Variant *last = nullptr, *same = nullptr, *next = nullptr;
+  for (Variant* variant = slot.variants.get(); variant != nullptr; variant = next) {
+    next = variant->next.get();
     if (variant->entry->vary_names == entry->vary_names && variant->entry->vary_values == entry->vary_values) {
-      dropped.push_back(variant->entry);
-      variant->checked = newest_ban_;
-      return set_entry(*variant, entry);
+      if (variant->partial == partial) same = variant;
+      if (variant->partial && !partial) {
+        drop(*variant, dropped);
+        continue;
+      }
     }
     ++count;
     last = variant;
+  }
+  if (same != nullptr) {
+    dropped.push_back(same->entry);
+    same->checked = newest_ban_;
+    return set_entry(*same, entry);
   }
   if (count >= kMostVariants) drop(*last, dropped);
   auto variant = std::make_unique<Variant>();

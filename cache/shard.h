@@ -38,10 +38,10 @@ class Shard {
   void forget_uncacheable(const KeyView& key) REQUIRES(mutex);
 
   // From flights: see Home.
-  void opened(const Flight& flight, const Entry& entry) REQUIRES(mutex);
+  void opened(const Flight& flight, const std::shared_ptr<const Entry>& entry) REQUIRES(mutex);
   void landed(const Flight& flight, const std::shared_ptr<const Entry>& entry, Dropped& dropped) REQUIRES(mutex);
   void passed(const Flight& flight, int64_t until) REQUIRES(mutex);
-  void failed(const Flight& flight) REQUIRES(mutex);
+  void failed(const Flight& flight, const std::shared_ptr<const Entry>& part, Dropped& dropped) REQUIRES(mutex);
 
   // Takes out one entry; null: there is none. Or leaves it for now, if it is text that was of use and may take less
   // memory: then `rests`, and the caller packs the body without the lock and calls replace().
@@ -72,6 +72,8 @@ class Shard {
   bool outlives_bans(Airborne& airborne, std::string_view key) REQUIRES(mutex);
   size_t sweep(Slot& slot, Dropped& dropped) REQUIRES(mutex);
   void retire_bans() REQUIRES(mutex);
+  std::shared_ptr<const Entry> begun(const Slot& slot, const VarySource& vary) const REQUIRES(mutex);
+  bool fits(const Entry& entry) const REQUIRES(mutex);
   // Takes the flight off its slot, which may be empty then; null if it was not there any more.
   Slot* forget(const Flight& flight) REQUIRES(mutex);
   void store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped& dropped) REQUIRES(mutex);

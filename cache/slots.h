@@ -28,6 +28,7 @@ struct Variant : Resident {
   int64_t fresh_until = 0;  // ms; in the past if it must always be validated
   uint64_t checked = 0;     // the newest ban that it is known to have outlived
   bool varies = false;
+  bool partial = false;
   bool tried_to_rest = false;
   std::unique_ptr<Variant> next;  // an older one of the same key
 };
@@ -42,6 +43,7 @@ struct Airborne {
   Tags tags;
   uint64_t checked = 0;                             // the newest ban that it has met
   std::vector<std::shared_ptr<const Ban>> to_meet;  // bans by tag that came before its tags did
+  std::shared_ptr<const Entry> part;                // the head has come, and is of a part: for those who take it
 };
 
 struct Slot {

@@ -47,7 +47,7 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
   std::shared_ptr<Home> shared() override { return shared_from_this(); }
   std::shared_ptr<Budget> budget() override { return budget_; }
 
-  void opened(Flight& flight, const Entry& entry) override {
+  void opened(Flight& flight, const std::shared_ptr<const Entry>& entry) override {
     Shard& shard = this->shard(flight.hash());
     MutexLock lock(shard.mutex);
     shard.opened(flight, entry);
@@ -67,10 +67,16 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
     MutexLock lock(shard.mutex);
     shard.passed(flight, until);
   }
-  void failed(Flight& flight) override {
-    Shard& shard = this->shard(flight.hash());
-    MutexLock lock(shard.mutex);
-    shard.failed(flight);
+  void failed(Flight& flight, const std::shared_ptr<const Entry>& part) override {
+    Shard::Dropped dropped;
+    {
+      Shard& shard = this->shard(flight.hash());
+      MutexLock lock(shard.mutex);
+      shard.failed(flight, part, dropped);
+    }
+    if (!part) return;
+    dropped.clear();
+    make_room();
   }
   void outgrown(Flight& flight, int64_t until) override { passed(flight, until); }
   uint64_t largest() const override { return budget_->capacity() / Shard::kLargestShare; }

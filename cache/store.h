@@ -36,6 +36,8 @@ class VarySource {
   virtual ~VarySource() = default;
   // Appends the normalised values for `names` (Entry::vary_names) to `out`.
   virtual void vary_values(std::string_view names, std::string& out) const = 0;
+  // Whether this partial response is enough for the request: it asks for nothing else, or knows where the rest is.
+  virtual bool takes(const Entry& /*part*/) const { return false; }
 };
 struct Ask {
   KeyView key;
@@ -60,12 +62,13 @@ struct Lead {
   Writer writer;
   Reader reader;
   std::shared_ptr<const Entry> stale;  // to validate, and to fall back on if rules and response allow; or null
+  std::shared_ptr<const Entry> begun;  // a part from byte 0 on with a strong validator, to be completed; or null
 };
 struct Pass {
   enum class Why : uint8_t { kUncacheable, kMinUses, kWaiters } why = Why::kUncacheable;
 };
-// Whether a request selects this response (RFC 9111 section 4.1): followers ask when the head has come, and look up
-// again if not.
+// Whether a request selects this response (RFC 9111 section 4.1), and can use it if it is a part: followers ask when
+// the head has come, and look up again if not.
 bool matches(const Entry& entry, const VarySource& vary);
 
 using Found = std::variant<Hit, Stale, Follow, Lead, Pass>;

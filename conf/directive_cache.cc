@@ -222,7 +222,8 @@ const Directive kDirectives[] = {
      "Whether a client's Cache-Control (no-cache, max-age, only-if-cached ...) is obeyed. Off: viewers cannot reach "
      "the origin."},
     {"slice", kAny, 1, "0", set<&Location::slice, bytes>,
-     "Not in effect yet. Fetch and keep large responses in parts of this size; 0: whole."},
+     "Fetch and keep large responses in parts of this size, each collapsed and cached like any response; 0: whole. "
+     "Neither $slice_range in the key nor proxy_set_header Range is needed."},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <random>
 
@@ -10,6 +11,7 @@
 #include "proxy/client/commons.h"
 #include "proxy/client/error_page.h"
 #include "proxy/client/exchange.h"
+#include "proxy/client/slices.h"
 #include "proxy/http/conditional.h"
 
 namespace levee {
@@ -191,6 +193,7 @@ void add_content(Exchange& x, Framing framing, const Body& body, uint64_t first)
   const uint64_t end = framing.kind == Framing::Kind::kLength ? first + framing.length : Sender::kOpen;
   if (x.reader) {
     x.sender.send_flight(*x.reader, first, end, framing.kind == Framing::Kind::kChunked, x.passed);
+    if (x.head.fields().has_member(FieldId::kTe, "trailers")) x.sender.with_trailers();
   } else {
     x.sender.send_body(body, first, end);
   }
@@ -226,10 +229,66 @@ Sender::Outcome send_selected(Exchange& x, const Body* body, std::optional<uint6
   return send_entry_head(x, chosen.shape);
 }
 
+// A 206 that has only these bytes, to a request that did not ask for one range within them: as it came.
+Sender::Outcome send_part_as_is(Exchange& x) {
+  const Part& part = *x.entry->part;
+  const uint64_t size = *x.entry->content_length;
+  Shape shape;
+  shape.status = 206;
+  shape.range = ContentRange{ByteRange{part.first, part.first + size - 1}, part.total};
+  shape.framing = framing_for(x, 206, size);
+  if (sends_body(x, 206)) add_content(x, shape.framing, *x.entry->body, 0);
+  return send_entry_head(x, shape);
+}
+
+// From a part of the whole: the range that it has, or all that the slices have together.
+Sender::Outcome send_part(Exchange& x) {
+  const Entry& entry = *x.entry;
+  const Part& part = *entry.part;
+  const bool sliced = part.slice > 0;
+  const auto range = wanted_range(x, entry);
+  if (!sliced && (!range || !x.takes(entry))) return send_part_as_is(x);
+  const auto date = entry.fields.find("Date");
+  const Validators validators{entry.etag, entry.last_modified, date ? parse_date(*date) : std::nullopt};
+  Selection chosen;
+  chosen.shape.status = 200;
+  if (asks_for_less(x.head.fields())) select(x, 200, validators, part.total, false, chosen);
+  if (chosen.failed) {
+    x.slicing = {};
+    return send_failed_selection(x, chosen);
+  }
+  const uint64_t first = chosen.shape.range ? chosen.shape.range->range->first : 0;
+  const uint64_t length = chosen.shape.range ? chosen.shape.range->range->size() : part.total;
+  chosen.shape.framing = framing_for(x, chosen.shape.status, length);
+  if (!sends_body(x, chosen.shape.status)) {
+    x.slicing = {};
+  } else if (sliced) {
+    x.slicing.at = first;
+    x.slicing.end = first + length;
+    x.slicing.begun = true;
+    send_more(x);
+  } else {
+    add_content(x, chosen.shape.framing, *entry.body, first - part.first);
+  }
+  return send_entry_head(x, chosen.shape);
+}
+
 }  // namespace
+
+void send_more(Exchange& x) {
+  const Part& part = *x.entry->part;
+  const uint64_t end = std::min(x.slicing.end, part.first + *x.entry->content_length);
+  if (x.reader) {
+    x.sender.send_flight(*x.reader, x.slicing.at - part.first, end - part.first, false, x.passed);
+  } else {
+    x.sender.send_body(*x.entry->body, x.slicing.at - part.first, end - part.first);
+  }
+  x.slicing.at = end;
+}
 
 Sender::Outcome send_entry(Exchange& x) {
   const Entry& entry = *x.entry;
+  if (entry.part) return send_part(x);
   const bool complete = !x.reader;
   if (complete && entry.body && entry.body->is_resting()) x.awake = Body::wake(*entry.body, nullptr);
   const Body* body = x.awake ? x.awake.get() : entry.body.get();

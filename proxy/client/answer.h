@@ -16,6 +16,9 @@ class Exchange;
 // Answers with exchange.entry: conditions, ranges and framing are settled here (RFC 9110 sections 13 and 14).
 Sender::Outcome send_entry(Exchange& x);
 
+// More of an answer that was begun: what exchange.entry, another slice, has of it.
+void send_more(Exchange& x);
+
 // Answers with a text. `type`: of the content; empty: none is said. HEAD gets the head alone.
 Sender::Outcome send_text(Exchange& x, int status, std::string_view type, std::string text);
 

@@ -66,6 +66,8 @@ std::string_view detail_of(Failure why) {
       return "cut";
     case Failure::kOverloaded:
       return "overloaded";
+    case Failure::kChanged:
+      return "changed";
     case Failure::kOriginStatus:
       return "origin-status";
   }

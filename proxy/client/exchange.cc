@@ -1,6 +1,7 @@
 #include "proxy/client/exchange.h"
 
 #include "cache/vary.h"
+#include "proxy/client/slices.h"
 
 namespace levee {
 
@@ -19,12 +20,14 @@ void Exchange::reset() {
   wait_deadline = body_deadline = send_deadline = 0;
   patience.reset();
   may_be_closing = true;
+  body_withheld = false;
   blocked = false;
   sender.reset();
   reader.reset();
   entry.reset();
   stale.reset();
-  if (trace) trace->on_interim = nullptr;  // its fetch may go on without us
+  if (slicing.of) slicing = {};
+  tunnel.reset();
   trace.reset();
   fault = {};
   bypass = no_store = forwarded_conditions = passed = false;
@@ -36,6 +39,15 @@ void Exchange::reset() {
   cut_is_clean = true;
   own_fields.clear();
   sent_head.clear();
+}
+
+// Pure: called under the shard's lock.
+bool Exchange::takes(const Entry& partial) const {
+  const Part& part = *partial.part;
+  if (slicing.of != nullptr) return part.series == slicing.of->part->series && part.first == slice_start(*this);
+  if (part.series != 0) return plan->location->slice == part.slice && !body.has_body();
+  const auto range = wanted_range(*this, partial);
+  return range && range->first >= part.first && range->last - part.first < *partial.content_length;
 }
 
 void Exchange::vary_values(std::string_view names, std::string& out) const {

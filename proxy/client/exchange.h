@@ -17,17 +17,29 @@
 #include "proxy/client/purge.h"
 #include "proxy/client/request_reader.h"
 #include "proxy/client/sender.h"
+#include "proxy/client/tunnel.h"
 #include "proxy/client/upstream_request.h"
 #include "proxy/http/request_head.h"
 #include "proxy/origin/fetch.h"
 
 namespace levee {
 
+// An answer that is put together from slices (the `slice` directive). The first one is found under the request's key,
+// and says of which representation the others are.
+struct Slicing {
+  std::shared_ptr<const Entry> of;  // the first one; null: nothing is sliced
+  std::string key;                  // of the request
+  uint64_t at = 0, end = 0;         // bytes of the whole: the next to be sent, and where the answer ends
+  bool begun = false;               // the head is out
+  bool done() const { return of == nullptr || at >= end; }
+};
+
 class Exchange final : public VarySource {
  public:
   // Ready for another request; what has arrived of it already stays.
   void reset();
   void vary_values(std::string_view names, std::string& out) const override;
+  bool takes(const Entry& partial) const override;
 
   Connection* connection = nullptr;
   Input input;
@@ -44,6 +56,7 @@ class Exchange final : public VarySource {
   RequestReader body;
   int64_t body_deadline = 0;        // ms on the loop's clock: for more of the body; 0: none
   std::optional<int64_t> patience;  // ms that it may still be waited for: bytes earn more; nothing: client_body_timeout
+  bool body_withheld = false;       // the origin has not asked for the body yet (Expect)
   bool may_be_closing = true;       // readability may mean that the client has left; false: it is a pipelined request
   mutable std::string request_id;   // made when somebody asks
 
@@ -61,6 +74,9 @@ class Exchange final : public VarySource {
   std::shared_ptr<Trace> trace;        // of our own fetch
   Fault fault;                         // why there is only `stale`, or an error page
   bool forwarded_conditions = false;   // the origin was told of conditions and Range: its answer stands
+
+  Slicing slicing;
+  std::unique_ptr<Tunnel> tunnel;
 
   bool passed = false;          // the reader leads a flight that was passed: its writer waits for us
   std::shared_ptr<Body> awake;  // of an entry that rested

@@ -73,14 +73,15 @@ void forget_target(const Exchange& x) {
 }
 
 void invalidate(const Exchange& x) {
-  forget_target(x);
+  const bool is_new = x.trace && x.trace->kept_for_get;  // what the request's own URI has is this answer
+  if (!is_new) forget_target(x);
   for (const std::string_view name : {"Location", "Content-Location"}) {
     const auto value = x.entry->fields.find(name);
     if (!value || value->empty()) continue;
     const auto seen = name == "Location" ? rewritten_location(x, *value) : std::nullopt;
     const auto target = same_origin_target(seen ? std::string_view(*seen) : *value, x.head.request_uri(),
                                            is_tls(x) ? "https" : "http", x.head.authority());
-    if (target) forget(x, *target);
+    if (target && !(is_new && *target == x.head.request_uri())) forget(x, *target);
   }
 }
 

@@ -68,6 +68,7 @@ std::optional<Trouble> trouble_of(const Fault& fault) {
     case Failure::kConnect:
     case Failure::kReset:
     case Failure::kCut:
+    case Failure::kChanged:
       return Trouble::kError;
     case Failure::kTimeout:
       return Trouble::kTimeout;
@@ -107,6 +108,27 @@ bool may_be_stale(const Exchange& x, const Fault& fault) {
   return Store::may_serve_on_error(*x.stale, rules, x.connection->worker.now());
 }
 
+// What the answer's first bytes cost.
+void note_fetch(Exchange& x, bool collapsed) {
+  if (x.slicing.begun) return;
+  x.note.use = x.bypass ? CacheUse::kBypass : x.stale ? CacheUse::kExpired : CacheUse::kMiss;
+  x.note.collapsed = collapsed;
+}
+
+bool may_keep_for_get(const Exchange& x) {
+  return x.head.method() == Method::kPost && x.plan->store != nullptr && !x.target &&
+         !any_true(x.plan->location->no_cache, x);
+}
+
+KeepForGet keep_for_get(const Exchange& x) {
+  const std::string_view scheme = x.connection->stream.tls() != nullptr ? "https" : "http";
+  return {x.plan->store, x.plan->location->cache_key.evaluate(Variables(x)),
+          [scheme, uri = std::string(x.head.request_uri()),
+           authority = std::string(x.head.authority())](std::string_view content_location) {
+            return same_origin_target(content_location, uri, scheme, authority) == uri;
+          }};
+}
+
 // What the client's Cache-Control asks for (RFC 9111 section 5.2.1), where the configuration obeys it.
 struct Wishes {
   bool bypass = false, no_store = false, unsatisfiable = false;
@@ -137,7 +159,9 @@ Session::Next Session::look_up() {
     }
     x.target = std::make_unique<ProxyTarget>(std::move(*target));
   }
-  if (plan.store == nullptr || !may_use_cache(x)) return fetch_alone(CacheUse::kPass);
+  if (plan.store == nullptr || !may_use_cache(x) || (x.head.wants_upgrade() && !upgrade_of(x).empty())) {
+    return fetch_alone(CacheUse::kPass);
+  }
   std::string& text = connection_.commons.key;
   if (plan.default_key) {  // the same as below, for most requests of most configurations
     text.assign(connection_.stream.tls() != nullptr ? "https" : "http");
@@ -172,26 +196,26 @@ Session::Next Session::take(Found found) {
   Exchange& x = *exchange_;
   if (auto* hit = std::get_if<Hit>(&found)) {
     x.entry = std::move(hit->entry);
-    x.note.use = CacheUse::kHit;
-    return answered(send_entry(x));
+    if (!x.slicing.begun) x.note.use = CacheUse::kHit;
+    return answer_entry();
   }
   if (auto* stale = std::get_if<Stale>(&found)) {
     x.entry = std::move(stale->entry);
-    x.note.use = stale->refresh ? CacheUse::kStale : CacheUse::kUpdating;
+    if (!x.slicing.begun) x.note.use = stale->refresh ? CacheUse::kStale : CacheUse::kUpdating;
     if (stale->refresh) start_refresh(std::move(*stale->refresh));
-    return answered(send_entry(x));
+    return answer_entry();
   }
   if (auto* follow = std::get_if<Follow>(&found)) {
     x.reader = std::move(follow->reader);
     x.stale = std::move(follow->stale);
-    x.note.use = x.bypass ? CacheUse::kBypass : x.stale ? CacheUse::kExpired : CacheUse::kMiss;
-    x.note.collapsed = true;
+    note_fetch(x, true);
     const int64_t most = x.plan->location->cache_lock_timeout.count();
     if (most > 0 && x.wait_deadline == 0) x.wait_deadline = connection_.worker.now() + most;
     return Step::kAwait;
   }
   if (auto* mine = std::get_if<Lead>(&found)) return lead(std::move(*mine));
   const Pass::Why why = std::get<Pass>(found).why;
+  if (x.slicing.of) return fail({Failure::kOverloaded, 503, 1000});
   if (why != Pass::Why::kWaiters) return fetch_alone(CacheUse::kMiss, why == Pass::Why::kUncacheable);
   x.stale = x.plan->store->peek(KeyView(connection_.commons.key), x);
   return fail({Failure::kOverloaded, 503, 1000});
@@ -201,17 +225,17 @@ Session::Next Session::lead(Lead lead) {
   Exchange& x = *exchange_;
   x.reader = std::move(lead.reader);
   x.stale = std::move(lead.stale);
-  x.note.use = x.bypass ? CacheUse::kBypass : x.stale ? CacheUse::kExpired : CacheUse::kMiss;
-  x.note.collapsed = false;
+  note_fetch(x, false);
   x.wait_deadline = 0;
   Order order = make_order(x, OrderKind::kStored);
   order.key = connection_.commons.key;
   order.stale = x.stale;
+  if (!order.slice) order.begun = std::move(lead.begun);
   order.vary_source = field_lines(x.head.fields());
   order.may_store = !x.no_store && !any_true(x.plan->location->no_cache, x);
   order.balance_hash = balance_hash(x, order);
   order.body = x.body.kept();
-  x.trace = new_trace();
+  x.trace = std::make_shared<Trace>();
   start_fetch(connection_.worker, std::move(order), std::move(lead.writer), x.trace);
   return Step::kAwait;
 }
@@ -243,40 +267,31 @@ Session::Next Session::fetch_alone(CacheUse use, bool known_uncacheable) {
   }
   order.balance_hash = balance_hash(x, order);
   order.body = x.body.kept();
+  order.expects_continue = x.body_withheld;
+  if (may_keep_for_get(x)) {
+    order.keep_for_get = keep_for_get(x);
+    order.vary_source = field_lines(x.head.fields());
+  }
   Flown flown = private_flight(connection_.subscriber);
   x.reader = std::move(flown.reader);
-  x.trace = new_trace();
+  x.trace = std::make_shared<Trace>();
   start_fetch(connection_.worker, std::move(order), std::move(flown.writer), x.trace);
   return Step::kAwait;
 }
 
-// Interim responses wake the session; HTTP/1.0 knows none.
-std::shared_ptr<Trace> Session::new_trace() {
-  Exchange& x = *exchange_;
-  if (x.trace) x.trace->on_interim = nullptr;
-  auto trace = std::make_shared<Trace>();
-  if (x.head.minor() > 0) {
-    trace->on_interim = [&mailbox = connection_.worker.mailbox(), token = connection_.subscriber.token] {
-      mailbox.wake({&token, 1});
-    };
-  }
-  return trace;
-}
-
-// False: the client has no room for so little, and what it has of it cannot be taken back.
-bool Session::send_interim() {
-  Exchange& x = *exchange_;
-  if (!x.trace || x.trace->interim.empty()) return true;
-  std::string text = std::move(x.trace->interim);
-  x.trace->interim.clear();
-  const iovec view{text.data(), text.size()};
+// HTTP/1.0 knows no interim responses. False: the client has no room for so little, and what it has of it cannot be
+// taken back.
+bool Session::send_interim(std::string_view text) {
+  const Exchange& x = *exchange_;
+  if (text.empty() || x.head.minor() == 0 || x.slicing.begun) return true;
+  const iovec view{const_cast<char*>(text.data()), text.size()};
   return connection_.stream.write({&view, 1}).count == text.size();
 }
 
 Session::Next Session::await() {
   Exchange& x = *exchange_;
-  if (!send_interim()) return leave(499);
   Reader::Look look = x.reader->look();
+  if (!send_interim(look.interim)) return leave(499);
   switch (look.state) {
     case FlightState::kOpening:
       wait_here();
@@ -300,11 +315,13 @@ Session::Next Session::open(Reader::Look look) {
   Exchange& x = *exchange_;
   x.entry = std::move(look.entry);
   if (x.note.collapsed && !matches(*x.entry, x)) return look_again();
+  if (x.trace && x.trace->upgraded) return start_tunnel();
+  if (x.body_withheld) x.keep_alive = false;  // whether it is still sent, nobody knows
   if (x.stale && x.entry->body == x.stale->body) x.note.use = CacheUse::kRevalidated;
   if (look.state == FlightState::kLanded && !x.passed) x.reader.reset();
   x.wait_deadline = 0;
   if (invalidates(x, x.entry->status)) invalidate(x);
-  return answered(send_entry(x));
+  return answer_entry();
 }
 
 // What this request waited for is not for it.
@@ -312,6 +329,7 @@ Session::Next Session::look_again() {
   Exchange& x = *exchange_;
   x.reader.reset();
   x.entry.reset();
+  if (x.slicing.of) return x.looks < kMostLooks ? Next(Step::kNextSlice) : fail({Failure::kCut});
   if (x.looks < kMostLooks) return Step::kLookUp;
   return fetch_alone(CacheUse::kMiss);
 }
@@ -320,12 +338,14 @@ Session::Next Session::fail(const Fault& fault) {
   Exchange& x = *exchange_;
   x.fault = fault;
   x.reader.reset();
-  x.note.detail = detail_of(fault.why);
+  if (fault.why == Failure::kChanged) return slice_changed();
+  if (!x.slicing.begun) x.note.detail = detail_of(fault.why);
   if (may_be_stale(x, fault)) {
     x.entry = std::move(x.stale);
-    x.note.use = CacheUse::kStale;
-    return answered(send_entry(x));
+    if (!x.slicing.begun) x.note.use = CacheUse::kStale;
+    return answer_entry();
   }
+  if (x.slicing.begun) return sent(Sender::Outcome::kCut);
   if (fault.retry_after > 0) {
     x.own_fields += "Retry-After: " + std::to_string((fault.retry_after + 999) / 1000) + "\r\n";
   }

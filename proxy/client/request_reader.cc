@@ -8,7 +8,7 @@ constexpr int kCallsInTurn = 8;  // then others have their turn
 void RequestReader::drop() {
   if (!kept_) return;
   abort();
-  kept_->on_room = nullptr;
+  kept_->on_room = kept_->on_wanted = nullptr;
   kept_.reset();
 }
 

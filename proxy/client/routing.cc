@@ -177,6 +177,21 @@ void Session::expect_body() {
   connection_.stream.write({&view, 1});  // whoever has not room for so little does not wait for it
 }
 
+// Whether the origin decides if the client is to send its body.
+bool Session::withholds_body() const {
+  const Exchange& x = *exchange_;
+  const Location& location = *x.plan->location;
+  return x.head.expects_continue() && !location.request_buffering && !location.http10 && x.body.kept() != nullptr &&
+         x.input.empty();
+}
+
+void Session::body_wanted() {
+  Exchange& x = *exchange_;
+  x.body_withheld = false;
+  expect_body();
+  if (!running_ && (step_ == Step::kAwait || step_ == Step::kSend)) wait_here();
+}
+
 // The body has so long to come: client_body_timeout, and what its bytes have earned of that again. Whoever sends a byte
 // now and then does not hold a connection for ever, while time that the origin takes does not count.
 void Session::await_body() {
@@ -199,8 +214,13 @@ Session::Next Session::read_body() {
   Exchange& x = *exchange_;
   const Location& location = *x.plan->location;
   if (x.body_deadline == 0) {
-    expect_body();
     if (location.pass_request_body) x.body.keep();
+    if (withholds_body()) {
+      x.body_withheld = true;
+      x.body.kept()->on_wanted = [this] { body_wanted(); };
+      return Step::kLookUp;
+    }
+    expect_body();
     await_body();
   }
   const uint64_t before = x.body.size();

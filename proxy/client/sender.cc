@@ -29,12 +29,18 @@ size_t limit(iovec* views, size_t& count, uint64_t most) {
   return total;
 }
 
+std::string end_of_chunks(const Reader& reader, bool in_chunk, bool trailers) {
+  std::string text(in_chunk ? kChunkEnd : "");
+  if (!trailers) return text.append(kLastChunk);
+  return text.append("0\r\n").append(reader.trailers()).append("\r\n");
+}
+
 }  // namespace
 
 void Sender::reset() {
   if (file_ >= 0) close(file_);
   source_ = Source::kNone;
-  chunked_ = passed_ = progress_ = false;
+  chunked_ = passed_ = trailers_ = progress_ = false;
   ended_ = true;
   file_ = -1;
   body_ = nullptr;
@@ -118,8 +124,9 @@ void Sender::gather_flight(Batch& batch, iovec* out, size_t& views) {
       chunk_left_ = batch.body;
     }
     const bool last = bytes.ended && all;
-    if (batch.body > 0 && batch.body == chunk_left_) batch.tail = last ? "\r\n0\r\n\r\n" : "\r\n";
-    if (batch.body == 0 && last) pending_ += kLastChunk;
+    if (last) tail_ = end_of_chunks(*reader_, batch.body > 0, trailers_);
+    if (batch.body > 0 && batch.body == chunk_left_) batch.tail = last ? std::string_view(tail_) : kChunkEnd;
+    if (batch.body == 0 && last) pending_ += tail_;
     if (last && (batch.body == 0 || !batch.tail.empty())) ended_ = true;
   } else if (end_ == kOpen) {
     ended_ = bytes.ended;

@@ -42,12 +42,17 @@ class Sender {
   void send_body(const Body& complete, uint64_t first, uint64_t end);
   // end: kOpen if nobody knows yet. passed: its writer waits for us.
   void send_flight(Reader& reader, uint64_t first, uint64_t end, bool chunked, bool passed);
+  // The client understands trailers: a chunked body ends with those of the flight.
+  void with_trailers() { trailers_ = true; }
   void send_file(int file, uint64_t first, uint64_t end);  // keeps the descriptor open, and closes it
   // Several parts of what was given before, and what goes behind them (multipart/byteranges).
   void in_parts(std::vector<Part> parts, std::string tail);
 
   Outcome start(Stream& stream, std::span<const iovec> head);
   Outcome go_on(Stream& stream) { return start(stream, {}); }
+
+  // Bytes that somebody else sent for this answer.
+  void count(uint64_t bytes) { bytes_ += bytes; }
 
   uint64_t bytes_sent() const { return bytes_; }       // all
   uint64_t body_bytes() const { return body_bytes_; }  // of these, behind the head, without chunk framing
@@ -77,7 +82,7 @@ class Sender {
   Outcome run_file(Stream& stream);
 
   Source source_ = Source::kNone;
-  bool chunked_ = false, passed_ = false;
+  bool chunked_ = false, passed_ = false, trailers_ = false;
   bool ended_ = true;  // all of the body has been handed to the socket, or is in pending_
   bool progress_ = false;
   int file_ = -1;

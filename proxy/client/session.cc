@@ -131,6 +131,10 @@ Session::Next Session::run(Step step) {
       return await_purge();
     case Step::kSend:
       return go_on();
+    case Step::kNextSlice:
+      return next_slice();
+    case Step::kTunnel:
+      return tunnel();
     case Step::kFinish:
       return finish();
     case Step::kDiscard:
@@ -303,6 +307,36 @@ Session::Next Session::leave(int status) {
   connection_.commons.counts.aborted.add();
   close_books();
   return Step::kEnded;
+}
+
+Session::Next Session::start_tunnel() {
+  Exchange& x = *exchange_;
+  std::shared_ptr<Upgraded> upgraded = std::move(x.trace->upgraded);
+  std::string head = "HTTP/1.1 101 Switching Protocols\r\n";
+  head.append(x.entry->fields.text()).append("Via: 1.1 levee\r\nConnection: upgrade\r\nUpgrade: ");
+  head.append(upgraded->protocol).append("\r\n\r\n");
+  x.status = 101;
+  x.keep_alive = false;
+  x.reader.reset();
+  upgraded->on_event = [this](bool timeout) { timeout ? on_timeout() : advance(); };
+  x.tunnel = std::make_unique<Tunnel>(connection_.worker, connection_.stream, std::move(upgraded), std::move(head),
+                                      x.input.unread(), x.plan->location->read_timeout.count());
+  connection_.commons.counts.tunnels.add();
+  connection_.commons.counts.tunnels_open.add();
+  return Step::kTunnel;
+}
+
+Session::Next Session::tunnel() {
+  Exchange& x = *exchange_;
+  if (x.tunnel->go_on()) return std::nullopt;
+  connection_.commons.counts.tunnels_open.subtract();
+  x.sender.count(x.tunnel->sent());
+  x.completed = true;
+  close_books();
+  deadline_ = connection_.worker.now() + kLingerTime;
+  connection_.stream.shutdown_write();
+  x.reset();
+  return Step::kLinger;
 }
 
 void Session::end() {

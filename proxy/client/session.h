@@ -46,6 +46,8 @@ class Session final : public Task, private StreamOwner {
     kAwait,
     kPurge,
     kSend,
+    kNextSlice,  // kSend -> kNextSlice -> kAwait -> kSend: more of the answer is in another slice
+    kTunnel,     // kAwait -> kTunnel -> kLinger: the protocol was switched
     kFinish,
     kDiscard,
     kLinger,
@@ -89,8 +91,7 @@ class Session final : public Task, private StreamOwner {
   Next lead(Lead lead);
   Next fetch_alone(CacheUse use, bool known_uncacheable = false);
   void start_refresh(Flown flown);
-  std::shared_ptr<Trace> new_trace();
-  bool send_interim();
+  bool send_interim(std::string_view text);
   Next await();
   Next open(Reader::Look look);
   Next look_again();
@@ -101,6 +102,15 @@ class Session final : public Task, private StreamOwner {
   Next await_purge();
   Next tell_purged();
 
+  // slicing.cc: answers from slices.
+  Next answer_entry();  // with exchange_->entry, which may be the first of several
+  Next next_slice();
+  Next slice_changed();
+
+  // tunnel.cc has what moves the bytes.
+  Next start_tunnel();
+  Next tunnel();
+
   // waiting.cc: sending, and what may happen meanwhile.
   Next answered(Sender::Outcome outcome);  // to kSend, with what the first attempt came to
   Next go_on();
@@ -109,6 +119,8 @@ class Session final : public Task, private StreamOwner {
   Next too_late();      // the time that was given is over
   void wait_here();
   void expect_body();
+  bool withholds_body() const;
+  void body_wanted();
 
   Connection connection_;
   Step step_ = Step::kHandshake;

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "proxy/client/exchange.h"
+#include "proxy/client/slices.h"
 #include "proxy/client/variables.h"
 
 namespace levee {
@@ -27,7 +28,7 @@ bool is_condition(FieldId id) {
 // What the fetch writes itself, whatever proxy_set_header says.
 bool is_of_the_fetch(FieldId id) {
   return id == FieldId::kConnection || id == FieldId::kContentLength || id == FieldId::kTransferEncoding ||
-         id == FieldId::kKeepAlive;
+         id == FieldId::kKeepAlive || id == FieldId::kUpgrade || id == FieldId::kTe || id == FieldId::kTrailer;
 }
 
 bool is_set(const Location& location, const Field& field) {
@@ -49,7 +50,7 @@ void append_set_fields(const Exchange& x, std::string_view host, std::string& ou
   for (const SetHeader& set : location.set_headers) {
     const FieldId id = field_id(set.name);
     has_host |= id == FieldId::kHost;
-    if (is_of_the_fetch(id)) continue;
+    if (is_of_the_fetch(id) || (id == FieldId::kRange && location.slice > 0)) continue;
     value.clear();
     set.value.append_to(value, Variables(x));
     if (!value.empty()) append_field(set.name, value, out);
@@ -186,7 +187,28 @@ Order make_order(const Exchange& x, OrderKind kind) {
   }
   order.authorized = x.head.fields().has(FieldId::kAuthorization);
   order.may_store = kind == OrderKind::kStored;
+  order.wants_trailers = x.head.minor() > 0 && x.head.fields().has_member(FieldId::kTe, "trailers");
+  if (kind == OrderKind::kPrivate && x.head.wants_upgrade()) order.upgrade = upgrade_of(x);
+  if (kind == OrderKind::kStored && location.slice > 0 && order.method == "GET" && !x.body.has_body()) {
+    order.slice = slice_order(x);
+  }
   return order;
+}
+
+std::string upgrade_of(const Exchange& x) {
+  if (!x.head.wants_upgrade() || x.head.method() != Method::kGet || x.body.has_body()) return {};
+  if (x.plan->location->http10) return {};
+  std::string protocol, connection;
+  for (const SetHeader& set : x.plan->location->set_headers) {
+    if (field_id(set.name) == FieldId::kUpgrade) protocol = set.value.evaluate(Variables(x));
+    if (field_id(set.name) == FieldId::kConnection) connection = set.value.evaluate(Variables(x));
+  }
+  if (!same_name(connection, "upgrade")) return {};
+  // HTTP/2 in clear text would carry requests past everything that is checked here.
+  Fields fields;
+  const std::string line = "Upgrade: " + protocol + "\r\n";
+  if (protocol.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos || !fields.read_lines(line)) return {};
+  return fields.has_member(FieldId::kUpgrade, "h2c") ? std::string() : protocol;
 }
 
 std::string_view loop_name() {

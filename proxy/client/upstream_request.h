@@ -33,6 +33,9 @@ enum class OrderKind : uint8_t {
   kStored,   // a fetch for the cache: GET for HEAD, no conditions, no Range
   kPrivate,  // for this client alone: as it asked
 };
+// The protocol that the request asks for and the configuration lets through (proxy_set_header Upgrade and Connection);
+// empty: none.
+std::string upgrade_of(const Exchange& exchange);
 // What to ask for this request; without key, stale, body and limits of the cache.
 Order make_order(const Exchange& exchange, OrderKind kind);
 

@@ -10,6 +10,7 @@
 
 #include "proxy/client/commons.h"
 #include "proxy/client/exchange.h"
+#include "proxy/client/slices.h"
 #include "proxy/client/upstream_request.h"
 #include "proxy/version.h"
 
@@ -165,6 +166,10 @@ bool Variables::of_request(const Variable& variable, std::string& out) const {
     case Var::kServerProtocol:
       if (head.line().empty()) return false;
       out += head.minor() == 0 ? "HTTP/1.0" : "HTTP/1.1";
+      return true;
+    case Var::kSliceRange:
+      if (x.slicing.of == nullptr) return false;  // of a key too: Levee tells slices apart itself
+      append_slice_range(x, out);
       return true;
     case Var::kRemoteUser:
       return append_remote_user(head.fields().get(FieldId::kAuthorization), out);

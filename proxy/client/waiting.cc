@@ -31,7 +31,9 @@ Session::Next Session::sent(Sender::Outcome outcome) {
   Exchange& x = *exchange_;
   switch (outcome) {
     case Sender::Outcome::kDone:
-      return Step::kFinish;
+      if (x.slicing.done()) return Step::kFinish;
+      x.looks = 0;
+      return Step::kNextSlice;
     case Sender::Outcome::kBlocked:
       if (!x.blocked || x.sender.made_progress()) {
         x.send_deadline = connection_.worker.now() + x.plan->location->send_timeout.count();
@@ -59,8 +61,8 @@ Session::Next Session::sent(Sender::Outcome outcome) {
 void Session::wait_here() {
   Exchange& x = *exchange_;
   const int64_t now = connection_.worker.now();
-  const bool wants_body = !x.body.is_done() && x.body.has_room();
-  const bool reads = wants_body || (x.may_be_closing && !x.blocked);
+  const bool wants_body = !x.body.is_done() && x.body.has_room() && !x.body_withheld;
+  const bool reads = wants_body || (x.may_be_closing && !x.blocked && !x.body_withheld);
   int64_t deadline = kNever;
   if (x.blocked) deadline = std::min(deadline, or_never(x.send_deadline));
   if (wants_body) {
@@ -82,6 +84,7 @@ void Session::wait_here() {
 // The connection became readable or writable while a flight or the client is waited for.
 Session::Next Session::client_event() {
   Exchange& x = *exchange_;
+  if (x.body_withheld) return std::nullopt;
   if (!x.body.is_done() && x.body.has_room()) {
     const uint64_t before = x.body.size();
     const auto state = x.body.read(x.input, connection_.stream, connection_.commons.body);
@@ -125,8 +128,15 @@ Session::Next Session::too_late() {
     case Step::kReadBody:
       exchange_->keep_alive = false;
       return answered(send_error(*exchange_, 408));
+    case Step::kTunnel:
+      log(LogLevel::kInfo, connection_.number, "a tunnel was silent for too long");
+      connection_.commons.counts.tunnels_open.subtract();
+      exchange_->sender.count(exchange_->tunnel->sent());
+      close_books();
+      return Step::kEnded;
     case Step::kRoute:
     case Step::kLookUp:
+    case Step::kNextSlice:
     case Step::kFinish:
       return std::nullopt;
     case Step::kPurge:

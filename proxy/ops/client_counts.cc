@@ -29,6 +29,8 @@ void add(ClientTotals& totals, const ClientCounts& counts) {
   totals.collapsed += counts.collapsed.get();
   totals.cut += counts.cut.get();
   totals.aborted += counts.aborted.get();
+  totals.tunnels += counts.tunnels.get();
+  totals.tunnels_open += counts.tunnels_open.get();
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ struct ClientCounts {
   Counter collapsed;                    // waited for somebody else's fetch
   Counter cut;                          // answers that ended in the middle since the origin's did
   Counter aborted;                      // clients that left before the end
+  Counter tunnels;                      // connections that switched protocols
+  Counter tunnels_open;                 // of these, now
 };
 
 // The sums over all workers that live, and of those that have ended.
@@ -34,7 +36,7 @@ struct ClientTotals {
   uint64_t accepted = 0, refused = 0, active = 0, requests = 0, bytes_sent = 0, bytes_fetched = 0, fetches = 0;
   std::array<uint64_t, 9> by_cache_use{};
   std::array<uint64_t, 6> by_class{};
-  uint64_t collapsed = 0, cut = 0, aborted = 0;
+  uint64_t collapsed = 0, cut = 0, aborted = 0, tunnels = 0, tunnels_open = 0;
 };
 ClientTotals client_totals();
 

@@ -66,6 +66,8 @@ void add_totals(Page& page) {
   add("levee_connections_accepted_total", totals.accepted, "Client connections accepted.");
   add("levee_connections_refused_total", totals.refused, "Client connections closed at once, for want of room.");
   add("levee_clients_aborted_total", totals.aborted, "Requests whose client left before the end.");
+  add("levee_tunnels_total", totals.tunnels, "Connections that switched protocols (Upgrade).");
+  add("levee_tunnels_active", totals.tunnels_open, "Connections in another protocol now.");
   add("levee_requests_total", totals.requests, "Requests read.");
   add("levee_requests_collapsed_total", totals.collapsed, "Requests that waited for another request's fetch.");
   add("levee_responses_cut_total", totals.cut, "Responses that ended in the middle because the origin's did.");

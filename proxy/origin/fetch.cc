@@ -17,6 +17,7 @@ namespace levee {
 namespace {
 
 constexpr size_t kBodyPiece = 64 * 1024;  // of a request body that are framed at a time
+constexpr int64_t kContinueWait = 1000;   // ms for an origin's 100; who knows no Expect is sent the body then
 
 // Methods that may be sent again though an origin may have seen them (RFC 9110 section 9.2.2).
 bool is_idempotent_name(std::string_view method) {
@@ -66,6 +67,9 @@ Fetch::~Fetch() {
 
 void Fetch::begin() {
   began_ = worker_.now();
+  if (order_.begun) {
+    resuming_ = Resumption{order_.begun->body->size(), std::nullopt, order_.begun->etag};
+  }
   writer_.notify(worker_.mailbox(), token());
   upstream_->deposit_retry(began_);
   if (order_.body != nullptr) {
@@ -114,10 +118,15 @@ void Fetch::on_timeout() {
       break;
     case Step::kChoose:
       return;
+    case Step::kSend:
+      if (awaits_continue_) {
+        want_body();
+        return advance();
+      }
+      [[fallthrough]];
     case Step::kReadBody:
     case Step::kConnect:
     case Step::kHandshake:
-    case Step::kSend:
     case Step::kReadHead:
       next = failed(Trouble::kTimeout, Failure::kTimeout);
       break;
@@ -282,10 +291,11 @@ Fetch::Next Fetch::handshake() {
 // The connection is there: everything of the request starts again.
 Fetch::Next Fetch::connected() {
   conditional_ = !resuming_ && !whole_ && is_conditional(order_);
-  output_ =
-      request_head(order_, resuming_ ? &*resuming_ : nullptr, conditional_, rules_->keepalive > 0 && !location_.http10);
+  output_ = request_head(order_, resuming_ ? &*resuming_ : nullptr, conditional_, whole_,
+                         rules_->keepalive > 0 && !location_.http10);
   output_sent_ = 0;
   body_ended_ = order_.body == nullptr;
+  awaits_continue_ = order_.expects_continue && !body_ended_ && !location_.http10 && order_.body->taken == 0;
   head_size_ = 0;
   interim_ = 0;
   head_.reset();
@@ -335,6 +345,7 @@ Fetch::Next Fetch::send() {
       output_.clear();
       output_sent_ = 0;
       if (body_ended_) return Step::kReadHead;
+      if (awaits_continue_) return await_continue();
       if (!gather_body()) return body_wait();
     }
     const iovec piece{output_.data() + output_sent_, output_.size() - output_sent_};
@@ -353,6 +364,17 @@ Fetch::Next Fetch::send() {
 Fetch::Next Fetch::body_wait() {
   if (early_response()) return Step::kReadHead;
   return wait(Step::kSend, Stream::Wait::kRead, 0);
+}
+
+// A second is given to the origin to want the body, or to refuse it.
+Fetch::Next Fetch::await_continue() {
+  if (early_response()) return Step::kReadHead;
+  return wait(Step::kSend, Stream::Wait::kRead, kContinueWait);
+}
+
+void Fetch::want_body() {
+  awaits_continue_ = false;
+  if (order_.body->on_wanted) order_.body->on_wanted();
 }
 
 // An origin that answers and closes before it has read the whole request has still answered.

@@ -11,7 +11,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cache/entry.h"
@@ -32,11 +34,27 @@ struct Attempt {
   int64_t connect_time = -1, header_time = -1, response_time = -1;
   uint64_t bytes_received = 0, bytes_sent = 0, response_length = 0;
 };
+struct Upgraded;  // proxy/origin/upgraded.h
+
 // Shared by a fetch and the session that started it; same thread.
 struct Trace {
   std::vector<Attempt> attempts;
-  std::string interim;               // 102 and 103 as they are to be forwarded; whoever sends them empties it
-  std::function<void()> on_interim;  // there are some; or null: nobody wants them
+  bool kept_for_get = false;           // the answer to a POST is being stored for later GETs
+  std::shared_ptr<Upgraded> upgraded;  // the connection, after 101
+};
+
+// A part of a fixed size of a large response, fetched and kept by itself.
+struct SliceOrder {
+  uint64_t first = 0, size = 0;     // bytes
+  std::shared_ptr<const Entry> of;  // another slice of the representation that this one must belong to; null: any
+};
+
+// The answer to a POST that may serve later GETs (RFC 9110 section 9.3.3): where to keep it, if Content-Location says
+// that it is what a GET would bring.
+struct KeepForGet {
+  Store* store = nullptr;
+  std::string key;
+  std::function<bool(std::string_view content_location)> is_target;
 };
 
 // What to ask, and how. Made by the session; owns everything, since it outlives the request.
@@ -49,8 +67,14 @@ struct Order {
   std::string tls_name;  // for SNI and verification; empty: host
   std::string method;
   std::string target;
-  std::string fields;  // field lines to send, CRLF each; without framing, conditionals, Range, Connection
-  std::string range;   // a Range value to forward for a private fetch, or empty
+  std::string fields;               // field lines to send, CRLF each; without framing, conditionals, Range, Connection
+  std::string range;                // a Range value to forward for a private fetch, or empty
+  std::optional<SliceOrder> slice;  // only this part of it
+  std::shared_ptr<const Entry> begun;  // its first bytes, with a strong validator: only the rest is asked for; or null
+  std::string upgrade;                 // the protocol to ask for; empty: none
+  bool expects_continue = false;       // the body is sent when the origin wants it
+  bool wants_trailers = false;
+  std::optional<KeepForGet> keep_for_get;
   std::shared_ptr<RequestBody> body;   // null: none
   std::shared_ptr<const Entry> stale;  // what Lead or Stale gave: to validate, and the readers' fall-back; or null
   std::string key;                     // the cache key; empty: not cacheable at all (goes straight to pass())

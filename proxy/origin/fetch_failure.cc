@@ -21,6 +21,7 @@ int status_of(Failure why) {
     case Failure::kReset:
     case Failure::kInvalid:
     case Failure::kCut:
+    case Failure::kChanged:
     case Failure::kOriginStatus:
       return 502;
   }
@@ -41,6 +42,7 @@ std::string_view describe(Failure why) {
       return "upstream cut its response short";
     case Failure::kAbandoned:
     case Failure::kOverloaded:
+    case Failure::kChanged:
     case Failure::kOriginStatus:
       return "upstream failed";
   }
@@ -94,7 +96,10 @@ Fetch::Next Fetch::pause() {
 
 Fetch::Next Fetch::give_up(Fault fault) {
   reusable_ = false;
-  if (!writer_.ended()) writer_.fail(fault);
+  copy_.reset();
+  if (!writer_.ended()) {
+    writer_.fail(fault, entry_ && writer_.is_open() ? part_of_cut(order_, *entry_, writer_.size(), total_) : nullptr);
+  }
   return end();
 }
 

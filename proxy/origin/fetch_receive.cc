@@ -5,10 +5,12 @@
 #include <cstring>
 #include <utility>
 
+#include "cache/vary.h"
 #include "proxy/http/writer.h"
 #include "proxy/ops/counters.h"
 #include "proxy/ops/log.h"
 #include "proxy/origin/fetch_task.h"
+#include "proxy/origin/upgraded.h"
 
 namespace levee {
 namespace {
@@ -38,17 +40,20 @@ Outcome outcome_of(const Location& location, int status) {
   return status == 429 || status == 500 ? Outcome::kUnknown : Outcome::kGood;
 }
 
-// Of 100 the client had its own already (RFC 9110 section 15.2 has a proxy forward the others).
-void append_interim(const ResponseHead& head, std::string& out) {
+// An interim response as it is forwarded (RFC 9110 section 15.2). To those behind the leader only with what asks
+// browsers to load things: nobody knows yet whether the response is for them.
+std::string interim_text(const ResponseHead& head, bool for_all) {
+  std::string out;
   const Fields& fields = head.fields();
   out.append("HTTP/1.1 ").append(std::to_string(head.status())).append(" ");
   out.append(reason_of(head.status())).append("\r\n");
   for (size_t i = 0; i < fields.size(); ++i) {
     const Field field = fields[i];
     if (field.id == FieldId::kContentLength || fields.is_hop_by_hop(field)) continue;
+    if (for_all && !same_name(field.name, "Link") && !same_name(field.name, "Content-Security-Policy")) continue;
     out.append(field.name).append(": ").append(field.value).append("\r\n");
   }
-  out.append("\r\n");
+  return out.append("\r\n");
 }
 
 }  // namespace
@@ -78,8 +83,10 @@ Fetch::Next Fetch::read_head() {
 Fetch::Next Fetch::parse_head() {
   const auto most = static_cast<uint32_t>(location_.buffer_size);
   const HeadLimits limits{most, most, most, Fields::kCapacity};
+  const bool upgrades = !order_.upgrade.empty();
+  bool interim = false;
   while (head_size_ > 0) {
-    switch (head_.parse({head_buffer_.get(), head_size_}, limits, framing_method(order_.method))) {
+    switch (head_.parse({head_buffer_.get(), head_size_}, limits, framing_method(order_.method), upgrades)) {
       case Parse::kMore:
         return std::nullopt;
       case Parse::kBad:
@@ -91,14 +98,17 @@ Fetch::Next Fetch::parse_head() {
     }
     if (!head_.is_interim()) return head_arrived();
     if (++interim_ > kMostInterim) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
-    if (trace_->on_interim && head_.status() != 100) {
-      append_interim(head_, trace_->interim);
-      trace_->on_interim();
+    interim = true;
+    if (head_.status() == 100) {
+      if (awaits_continue_) want_body();
+    } else if (!writer_.is_open()) {
+      writer_.interim(interim_text(head_, false), order_.authorized ? std::string() : interim_text(head_, true));
     }
     head_size_ -= head_.size();
     std::memmove(head_buffer_.get(), head_buffer_.get() + head_.size(), head_size_);
     head_.reset();
   }
+  if (interim && !body_ended_) return Step::kSend;  // it is no answer
   return std::nullopt;
 }
 
@@ -109,7 +119,10 @@ Fetch::Next Fetch::head_arrived() {
   attempt().header_time = now - attempt_began_;
   reusable_ = head_.keep_alive() && body_ended_ && output_sent_ == output_.size();
   tell_limiter(status);
-  if (resuming_) return resumed();
+  if (resuming_ && entry_) return resumed();
+  if (status == 101) return switch_protocols();
+  if (resuming_ && (status == 206 || status == 416)) return complete();
+  resuming_.reset();
 
   const Outcome outcome = outcome_of(location_, status);
   seat_.judge(outcome, now, retry_after(head_.fields(), worker_.wall_ms()));
@@ -133,24 +146,103 @@ Fetch::Next Fetch::refresh() {
     reusable_ = reusable_ && head_size_ == head_.size();
     return end();
   }
-  // It validated something else than what we have, or what may not be kept any more: ask for the whole.
+  // It validated something else than what we have, or what may not be kept any more.
+  return ask_whole();
+}
+
+Fetch::Next Fetch::ask_whole() {
   leave_server(Outcome::kUnknown);
+  resuming_.reset();
   whole_ = true;
   return Step::kChoose;
 }
 
+// The session goes on with the connection.
+Fetch::Next Fetch::switch_protocols() {
+  auto upgraded = std::make_shared<Upgraded>();
+  upgraded->protocol = head_.fields().get(FieldId::kUpgrade);
+  if (upgraded->protocol.empty()) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
+  upgraded->early = behind_head();
+  seat_.judge(Outcome::kGood, worker_.now());
+  close_attempt();
+  upgraded->seat = std::move(seat_);
+  connection_->stream->hand_to(*upgraded);
+  connection_->stream->wait(Stream::Wait::kNothing, 0);
+  upgraded->connection = std::move(connection_);
+  trace_->upgraded = std::move(upgraded);
+  entry_ = hear(order_, head_, times()).entry;
+  writer_.pass(entry_, 0);
+  writer_.finish();
+  return end();
+}
+
+// The rest of what was there in part.
+Fetch::Next Fetch::complete() {
+  auto entry = head_.status() == 206 ? completed(order_, head_, times(), *resuming_) : nullptr;
+  if (!entry) return ask_whole();
+  resuming_.reset();
+  seat_.judge(Outcome::kGood, worker_.now());
+  entry_ = std::move(entry);
+  total_ = entry_->content_length;
+  decoder_ = BodyDecoder(head_.framing(), {}, true);
+  writer_.open(entry_);
+  std::array<iovec, 8> views{};
+  uint64_t offset = 0;
+  while (const size_t count = order_.begun->body->views(offset, views)) {
+    for (size_t i = 0; i < count; ++i) {
+      writer_.append({static_cast<const std::byte*>(views[i].iov_base), views[i].iov_len}, worker_.now());
+      offset += views[i].iov_len;
+    }
+  }
+  return feed(behind_head());
+}
+
+// The answer to a POST is stored too, beside the way to its client, for GETs (RFC 9110 section 9.3.3).
+void Fetch::keep_for_get() {
+  struct Asker final : VarySource {
+    explicit Asker(const std::string& lines) { fields.read_lines(lines); }
+    void vary_values(std::string_view names, std::string& out) const override {
+      levee::vary_values(fields, names, out);
+    }
+    Fields fields;
+  };
+  auto entry = kept_for_get(order_, head_, times());
+  if (!entry) return;
+  const KeepForGet& keep = *order_.keep_for_get;
+  keep.store->purge(KeyView(keep.key), false, worker_.now());
+  const Asker asker(order_.vary_source);
+  Found found = keep.store->find({KeyView(keep.key), asker, worker_.subscriber(*this), {}, worker_.now()});
+  auto* const lead = std::get_if<Lead>(&found);
+  if (lead == nullptr) return;
+  copy_.emplace(std::move(lead->writer));
+  copy_->open(std::move(entry));
+  trace_->kept_for_get = true;
+}
+
 Fetch::Next Fetch::deliver() {
-  Heard heard = hear(order_, head_, times());
+  Heard heard = hear(order_, head_, times(), whole_);
+  if (order_.slice && !whole_) {
+    switch (slice_fit(order_, head_, heard)) {
+      case SliceFit::kFits:
+        break;
+      case SliceFit::kAskWhole:
+        return ask_whole();
+      case SliceFit::kChanged:
+        return give_up({Failure::kChanged, 502});
+    }
+  }
   entry_ = std::move(heard.entry);
   if (heard.storable && order_.known_uncacheable) order_.known_uncacheable->forget_uncacheable(KeyView(order_.key));
-  decoder_ = BodyDecoder(head_.framing());
+  decoder_ = BodyDecoder(head_.framing(), {}, true);
   if (head_.framing().kind == Framing::Kind::kLength) total_ = head_.framing().length;
+  if (entry_->part) total_ = entry_->content_length;
+  if (order_.keep_for_get) keep_for_get();
   if (heard.shared) {
     writer_.open(entry_);
   } else {
     writer_.pass(entry_, heard.remember);
   }
-  return feed({head_buffer_.get() + head_.size(), head_size_ - head_.size()});
+  return feed(behind_head());
 }
 
 Fetch::Next Fetch::resumed() {
@@ -161,9 +253,9 @@ Fetch::Next Fetch::resumed() {
     return refused ? cut() : give_up({Failure::kCut});
   }
   seat_.judge(Outcome::kGood, worker_.now());
-  decoder_ = BodyDecoder(head_.framing());
+  decoder_ = BodyDecoder(head_.framing(), {}, true);
   skip_ = how == Rejoin::kAgain ? resuming_->offset : 0;
-  return feed({head_buffer_.get() + head_.size(), head_size_ - head_.size()});
+  return feed(behind_head());
 }
 
 Fetch::Next Fetch::read_body() {
@@ -175,7 +267,8 @@ Fetch::Next Fetch::read_body() {
     if (paused_ && permit_ && !timer_.is_set()) timer_.set(kLongestPause);
     if (paused_) return wait(Step::kReadBody, Stream::Wait::kNothing, 0);
     const uint64_t pending = decoder_.pending_data();
-    const bool direct = skip_ == 0 && (decoder_.framing().kind != Framing::Kind::kChunked || pending >= kDirect);
+    const bool direct =
+        skip_ == 0 && !copy_ && (decoder_.framing().kind != Framing::Kind::kChunked || pending >= kDirect);
     std::string_view bytes;
     const IoResult result = direct ? read_direct(std::min(room, pending)) : read_scratch(room, bytes);
     attempt().bytes_received += result.count;
@@ -228,7 +321,7 @@ Fetch::Next Fetch::feed(std::string_view bytes) {
     const size_t known = static_cast<size_t>(std::min<uint64_t>(skip_, data.size()));
     data.remove_prefix(known);
     skip_ -= known;
-    if (!data.empty()) writer_.append(std::as_bytes(std::span(data)), worker_.now());
+    if (!data.empty()) take(std::as_bytes(std::span(data)));
     attempt().response_length += data.size();
     if (step.consumed == 0) break;
     bytes.remove_prefix(step.consumed);
@@ -249,8 +342,16 @@ Fetch::Next Fetch::feed(std::string_view bytes) {
 
 Fetch::Next Fetch::body_done() {
   if (total_ && writer_.size() != *total_) return give_up({Failure::kCut});
-  writer_.finish();
+  if (copy_) copy_->finish();
+  writer_.finish(decoder_.trailers());
   return end();
+}
+
+void Fetch::take(std::span<const std::byte> bytes) {
+  writer_.append(bytes, worker_.now());
+  if (!copy_) return;
+  copy_->append(bytes);
+  if (copy_->unwanted()) copy_.reset();  // too large, and nobody reads it
 }
 
 }  // namespace levee

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,12 +68,20 @@ class Fetch final : public Task, public StreamOwner {
   Next body_wait();
   bool gather_body();
   bool early_response();
+  Next await_continue();
+  void want_body();
 
   // fetch_receive.cc: the response.
   Next read_head();
   Next parse_head();
   Next head_arrived();
   Next deliver();
+  Next ask_whole();
+  Next switch_protocols();
+  Next complete();
+  void keep_for_get();
+  void take(std::span<const std::byte> bytes);
+  std::string_view behind_head() const { return {head_buffer_.get() + head_.size(), head_size_ - head_.size()}; }
   Next refresh();
   Next resumed();
   Next read_body();
@@ -123,13 +132,14 @@ class Fetch final : public Task, public StreamOwner {
   uint32_t tries_ = 0;
   Fault last_fault_;          // of the attempt before
   bool conditional_ = false;  // the request asked for 304 if the stale entry is still good
-  bool whole_ = false;        // it must not: a 304 was of no use
+  bool whole_ = false;        // it must not, nor ask for a slice: such an answer was of no use
   bool fresh_only_ = false;   // a reused connection was dead: no other one for this fetch
   int64_t attempt_began_ = 0, request_sent_ = 0;
   std::string output_;  // head, and what of the body is framed
   size_t output_sent_ = 0;
   std::string kept_body_;  // the whole body, if it was there from the start: it can be sent again
   bool body_ended_ = false;
+  bool awaits_continue_ = false;  // the origin has not said yet whether it wants the body
 
   // The response.
   std::unique_ptr<char[]> head_buffer_;
@@ -137,6 +147,7 @@ class Fetch final : public Task, public StreamOwner {
   unsigned interim_ = 0;
   ResponseHead head_;
   std::shared_ptr<Entry> entry_;
+  std::optional<Writer> copy_;  // of the answer to a POST, for later GETs
   BodyDecoder decoder_;
   bool reusable_ = false;  // the connection, once the body is over
   bool paused_ = false;    // a passed body whose reader is slow

@@ -17,8 +17,9 @@ struct RequestBody {
   bool ended = false;              // the client sent it all
   bool aborted = false;            // the client went away: end the fetch, close the connection
   uint64_t taken = 0;
-  std::function<void()> on_more;  // set by the fetch: there are bytes, or it ended, or it aborted
-  std::function<void()> on_room;  // set by the session: the window has room again
+  std::function<void()> on_more;    // set by the fetch: there are bytes, or it ended, or it aborted
+  std::function<void()> on_room;    // set by the session: the window has room again
+  std::function<void()> on_wanted;  // set by the session: the origin wants the body (Order::expects_continue)
 };
 
 }  // namespace levee

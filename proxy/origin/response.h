@@ -18,8 +18,19 @@ struct Heard {
   bool storable = false;         // whatever the order allows
   int64_t remember = 0;          // with pass(): ms
 };
-// A final response that is no answer to a condition of ours.
-Heard hear(const Order& order, const ResponseHead& head, const Times& times);
+// A final response that is no answer to a condition of ours. `whole`: no slice was asked for after all. A 206 that may
+// serve again has Entry::part; any other is for its client alone, as it is.
+Heard hear(const Order& order, const ResponseHead& head, const Times& times, bool whole = false);
+// Whether an answer to an order with a slice is to be asked for as a whole instead, or is of another representation
+// than the slices before it.
+enum class SliceFit : uint8_t { kFits, kAskWhole, kChanged };
+SliceFit slice_fit(const Order& order, const ResponseHead& head, const Heard& heard);
+// What Order::begun becomes with the rest that this 206 brings. Null: the two do not belong together, or the whole may
+// not be stored.
+std::shared_ptr<Entry> completed(const Order& order, const ResponseHead& head, const Times& times,
+                                 const Resumption& asked);
+// The answer to a POST as it is kept for later GETs (Order::keep_for_get). Null: it is not.
+std::shared_ptr<Entry> kept_for_get(const Order& order, const ResponseHead& head, const Times& times);
 // The stale entry under the fields of a 304. Null: the 304 names another representation than the one that we have, or
 // something that may not be stored any more.
 std::shared_ptr<Entry> renewed(const Order& order, const ResponseHead& head, const Times& times);
@@ -31,8 +42,12 @@ bool prefers_stale(const Order& order, int status, int64_t now);
 // Retry-After in ms; 0: none.
 int64_t retry_after(const Fields& fields, int64_t wall_ms);
 
-// How a response that was cut short may go on; nothing: not at all.
-std::optional<Resumption> resumption(const Order& order, const Entry& entry, const Framing& framing, uint64_t offset);
+// What a cut response that was to be stored is kept as: the bytes that came of `total`, if they have a strong entity
+// tag (RFC 9111 section 3.3). Null: nothing is kept of it.
+std::shared_ptr<Entry> part_of_cut(const Order& order, const Entry& entry, uint64_t size,
+                                   std::optional<uint64_t> total);
+// How a response that was cut short may go on; nothing: not at all. `size`: bytes of its body that came.
+std::optional<Resumption> resumption(const Order& order, const Entry& entry, const Framing& framing, uint64_t size);
 // What the answer to a resumption is.
 enum class Rejoin : uint8_t {
   kGoesOn,   // 206, from the offset on

@@ -37,3 +37,29 @@ def test_a_client_that_leaves_in_between_harms_nobody(levee, origin):
     page.release()
     page.release()
     assert levee.get("/a").rest() == b"onetwo"
+
+
+def test_those_who_wait_have_the_hints_too(levee, origin):
+    page = origin.page("/a", ["body"], cache_control="max-age=60", interim=[(102, []), HINTS], hold_head=True)
+    crowd = levee.crowd(5, "/a")
+    origin.wait_for("/a")
+    late = levee.get("/a")  # it learns what came before
+    while b"103" not in late.connection.left:
+        late.connection.left += late.connection.socket.recv(4096)
+    page.release()
+    readers = [v.reader for v in crowd.results()]
+    assert late.rest() == b"body" and all(bytes(reader.content) == b"body" for reader in readers)
+    assert all([head.status for head in reader.interim] == [102, 103] for reader in readers)
+    hints = [reader.interim[1].headers for reader in readers] + [late.interim[1].headers]
+    assert all(fields["Link"] == "</style.css>; rel=preload" for fields in hints)
+    assert sum("X-Mine" in fields for fields in hints) == 1  # the leader's; for the others only what browsers load by
+
+
+def test_hints_for_an_authorized_request_are_its_own(levee, origin):
+    page = origin.page("/a", ["body"], cache_control="max-age=60, public", interim=[HINTS], hold_head=True)
+    leader = levee.get("/a", headers={"Authorization": "Basic eA=="})
+    origin.wait_for("/a")
+    follower = levee.get("/a")
+    page.release()
+    assert leader.rest() == follower.rest() == b"body"
+    assert [head.status for head in leader.interim] == [103] and follower.interim == []

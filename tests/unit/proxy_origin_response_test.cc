@@ -102,7 +102,7 @@ TEST_F(ResponseTest, OnlyAStrongValidatorLetsABrokenBodyGoOn) {
 
 TEST_F(ResponseTest, ABrokenBodyGoesOnOnlyWithTheSameBytes) {
   const Heard heard = hear("HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: \"a\"\r\n");
-  const Resumption asked{40, "\"a\""};
+  const Resumption asked{40, std::nullopt, "\"a\""};
   const auto joined = [&](const std::string& text, std::optional<uint64_t> total = 100) {
     return rejoin(head("HTTP/1.1 " + text), *heard.entry, asked, total);
   };
@@ -144,10 +144,11 @@ TEST_F(ResponseTest, ReadsRetryAfterAsSecondsOrDate) {
 
 TEST_F(ResponseTest, ARequestHeadSaysWhatIsAskedFor) {
   order.fields = "Host: h\r\n";
-  EXPECT_EQ(request_head(order, nullptr, false, true), "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_EQ(request_head(order, nullptr, false, false), "GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
-  const Resumption resume{5, "\"a\""};
-  EXPECT_EQ(request_head(order, &resume, false, true),
+  EXPECT_EQ(request_head(order, nullptr, false, false, true), "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(request_head(order, nullptr, false, false, false),
+            "GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const Resumption resume{5, std::nullopt, "\"a\""};
+  EXPECT_EQ(request_head(order, &resume, false, false, true),
             "GET /a HTTP/1.1\r\nHost: h\r\nRange: bytes=5-\r\nIf-Range: \"a\"\r\n\r\n");
 }
 
