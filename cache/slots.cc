@@ -1,5 +1,6 @@
 #include "cache/slots.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace levee {
@@ -8,6 +9,12 @@ namespace {
 constexpr size_t kFirstBuckets = 64;
 
 }  // namespace
+
+void make_stale(Variant& variant, int64_t now) {
+  int64_t never = 0;
+  variant.entry->stale_since.compare_exchange_strong(never, std::max<int64_t>(now, 1));
+  variant.fresh_until = std::min(variant.fresh_until, now);
+}
 
 Slots::Slots(std::shared_ptr<Budget> budget) : budget_(std::move(budget)), buckets_(kFirstBuckets) {
   budget_->charge(allocated(kFirstBuckets * sizeof(buckets_[0])));

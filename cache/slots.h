@@ -33,6 +33,9 @@ struct Variant : Resident {
   std::unique_ptr<Variant> next;  // an older one of the same key
 };
 
+// As of `now`, ms; the entry too. What was stale before stays as stale as it was.
+void make_stale(Variant& variant, int64_t now);
+
 // A flight, and which requests it may serve.
 struct Airborne {
   std::shared_ptr<Flight> flight;

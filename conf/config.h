@@ -119,9 +119,11 @@ struct SharedIndex {
   };
   std::vector<Address> addresses;  // several: Redis Cluster, or Sentinels
   bool tls = false;                // rediss://
+  std::string ca;                  // whom to trust about certificates, a file; empty: the system's authorities
+  std::string tls_name;            // that all certificates must prove; empty: each its address
   std::string sentinel_master;     // redis+sentinel://...: the master's name; empty: no Sentinels
   uint32_t database = 0;
-  std::string password, prefix = "levee";
+  std::string user, password, prefix = "levee";
   Milliseconds timeout{20};
 };
 struct Cluster {

@@ -5,9 +5,9 @@ namespace levee::conf {
 namespace {
 
 constexpr Parameter<SharedIndex> kIndexParameters[] = {
-    {"password=", take<&SharedIndex::password, text>},
-    {"prefix=", take<&SharedIndex::prefix, text>},
-    {"timeout=", take<&SharedIndex::timeout, duration>},
+    {"user=", take<&SharedIndex::user, text>},     {"password=", take<&SharedIndex::password, text>},
+    {"ca=", take<&SharedIndex::ca, text>},         {"tls_name=", take<&SharedIndex::tls_name, text>},
+    {"prefix=", take<&SharedIndex::prefix, text>}, {"timeout=", take<&SharedIndex::timeout, duration>},
 };
 
 // redis://host:port[/db], rediss://..., redis+sentinel://host:port/master; a password may stand before the host.
@@ -19,8 +19,9 @@ bool add_index_url(SharedIndex& index, std::string_view url) {
   url.remove_prefix(url.find("://") + 3);
   if (const size_t at = url.rfind('@'); at != std::string_view::npos) {
     const std::string_view credentials = url.substr(0, at);
-    index.password =
-        credentials.substr(credentials.find(':') == std::string_view::npos ? 0 : credentials.find(':') + 1);
+    const size_t colon = credentials.find(':');
+    index.password = credentials.substr(colon == std::string_view::npos ? 0 : colon + 1);
+    if (colon != std::string_view::npos) index.user = credentials.substr(0, colon);
     url.remove_prefix(at + 1);
   }
   const size_t slash = std::min(url.find('/'), url.size());
@@ -103,8 +104,8 @@ const Directive kDirectives[] = {
      {1, kMany},
      kNone,
      set<&Cluster::shared_index, shared_index>,
-     "Not in effect yet. The PoP's index: redis://, rediss:// or redis+sentinel:// addresses, with password=, prefix= "
-     "and timeout=."},
+     "Not in effect yet. The PoP's index: redis://, rediss:// (TLS) or redis+sentinel:// addresses, with user=, "
+     "password=, prefix= and timeout=; ca= whom to trust about certificates, tls_name= whose they must be."},
     {"node", kHttp, 2, kNone, with<set_node>,
      "Not in effect yet. This node's name in the PoP, and advertise= where its peers find it."},
     {"peer_listen", kHttp, 1, kNone, set<&Cluster::peer_listen, peer_address>,

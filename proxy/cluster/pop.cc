@@ -24,6 +24,17 @@ std::optional<std::string> literal(const std::string& host) {
   return std::string(text.data());
 }
 
+// The certificates of rediss:// are always checked: whoever can read the password can empty the index.
+ProxyTls redis_tls(const SharedIndex& index) {
+  ProxyTls how;
+  how.verify = how.server_name = how.session_reuse = true;
+  how.verify_depth = 4;
+  how.trusted_certificate = index.ca;
+  how.protocols.add(TlsProtocol::kTls12);
+  how.protocols.add(TlsProtocol::kTls13);
+  return how;
+}
+
 // Nothing: a host that cannot be found.
 std::optional<RedisPlan> plan_of(const SharedIndex& index) {
   RedisPlan plan;
@@ -31,14 +42,15 @@ std::optional<RedisPlan> plan_of(const SharedIndex& index) {
               : index.addresses.size() > 1   ? RedisPlan::Kind::kCluster
                                              : RedisPlan::Kind::kServer;
   plan.master = index.sentinel_master;
+  plan.user = index.user;
   plan.password = index.password;
+  plan.tls_name = index.tls_name;
   plan.database = static_cast<int>(index.database);
   plan.deadline = index.timeout.count();
   for (const SharedIndex::Address& address : index.addresses) {
     const std::optional<std::string> host = literal(address.host);
     if (!host) return std::nullopt;
-    const std::string password = plan.kind == RedisPlan::Kind::kSentinel ? "" : index.password;
-    plan.addresses.push_back({*host, address.port, password, 0});
+    plan.addresses.push_back({*host, address.port, "", 0, "", nullptr, address.host});
   }
   return plan;
 }
@@ -55,10 +67,14 @@ std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config) 
   if (!secret) return "cannot read a secret from \"" + file + "\"";
   RedisPlan plan;
   if (cluster.shared_index) {
-    if (cluster.shared_index->tls) return std::string("\"shared_index\" does not support rediss:// yet");
     const std::optional<RedisPlan> found = plan_of(*cluster.shared_index);
     if (!found) return std::string("host not found in \"shared_index\"");
     plan = *found;
+    if (cluster.shared_index->tls) {
+      auto tls = ClientTls::make(config, redis_tls(*cluster.shared_index));
+      if (auto* error = std::get_if<std::string>(&tls)) return std::move(*error);
+      plan.tls = std::move(std::get<std::shared_ptr<ClientTls>>(tls));
+    }
   }
   return std::make_shared<Pop>(cluster, std::move(plan), std::move(*secret));
 }

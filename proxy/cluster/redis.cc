@@ -79,9 +79,12 @@ Redis::Redis(Loop& loop, RedisPlan plan, RedisBreakers& breakers)
       timer_(
           loop, [](void* self) { static_cast<Redis*>(self)->refresh(); }, this) {
   if (plan_.kind == RedisPlan::Kind::kSentinel) {
-    for (const RedisAddress& address : plan_.addresses)
+    for (RedisAddress address : plan_.addresses) {
+      address.tls = plan_.tls;
+      if (!plan_.tls_name.empty()) address.name = plan_.tls_name;
       sentinels_.push_back(
           std::make_unique<RedisLink>(loop_, address, breakers_.of(address.host, address.port), kSentinelDeadline));
+    }
   } else {
     for (const RedisAddress& address : plan_.addresses) {
       RedisLink& first = link(address.host, address.port);
@@ -103,14 +106,23 @@ void Redis::on_connect(std::function<void(RedisLink&)> told) {
 RedisLink& Redis::link(const std::string& host, int port) {
   auto& found = links_[{host, port}];
   if (!found) {
-    found = std::make_unique<RedisLink>(loop_, RedisAddress{host, port, plan_.password, plan_.database},
-                                        breakers_.of(host, port), plan_.deadline);
+    const RedisAddress address{host, port, plan_.password, plan_.database, plan_.user, plan_.tls, name_of(host, port)};
+    found = std::make_unique<RedisLink>(loop_, address, breakers_.of(host, port), plan_.deadline);
     found->on_connect([this, connected = found.get()] {
       if (plan_.kind == RedisPlan::Kind::kCluster) ask_cluster(*connected);
       if (told_) told_(*connected);
     });
   }
   return *found;
+}
+
+// What the server's certificate must prove.
+std::string Redis::name_of(const std::string& host, int port) const {
+  if (!plan_.tls_name.empty()) return plan_.tls_name;
+  for (const RedisAddress& known : plan_.addresses) {
+    if (known.host == host && known.port == port && !known.name.empty()) return known.name;
+  }
+  return host;
 }
 
 RedisLink* Redis::link_for(std::string_view key) {

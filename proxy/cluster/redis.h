@@ -35,7 +35,10 @@ struct RedisPlan {
   enum class Kind : uint8_t { kServer, kCluster, kSentinel } kind = Kind::kServer;
   std::vector<RedisAddress> addresses;  // the server; some of the Cluster's nodes; the Sentinels
   std::string master;                   // kSentinel: the master's name
-  std::string password;
+  std::string user;                     // empty: the default one
+  std::string password;                 // of the servers, not of Sentinels
+  std::shared_ptr<ClientTls> tls;       // null: plain; of Sentinels too
+  std::string tls_name;                 // that all certificates must prove; empty: each address's name, or its IP
   int database = 0;
   int64_t deadline = 20;  // ms a command
 };
@@ -57,6 +60,7 @@ class Redis {
 
  private:
   RedisLink& link(const std::string& host, int port);
+  std::string name_of(const std::string& host, int port) const;
   RedisLink* link_for(std::string_view key);
   void answered(std::string key, std::vector<std::string> words, Answer answer, unsigned redirections,
                 const redisReply* reply);

@@ -1,8 +1,6 @@
 #include "proxy/cluster/redis_link.h"
 
-#include <event2/event.h>
-#include <hiredis/adapters/libevent.h>
-#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
 
 #include <algorithm>
 #include <array>
@@ -18,8 +16,9 @@ constexpr int64_t kPingEvery = 500;         // ms of silence before a PING asks
 constexpr int64_t kTrialEvery = 100;        // ms, how often an open breaker is asked for a trial
 constexpr int64_t kFirstRetry = 50;         // ms
 constexpr int64_t kLongestRetry = 2000;     // ms
-constexpr int64_t kConnectDeadline = 1000;  // ms
+constexpr int64_t kConnectDeadline = 1000;  // ms, TLS handshake included
 constexpr int64_t kSilence = 1500;          // ms without any reply while some are due: the connection is dead
+constexpr int kReadsInTurn = 16;            // then others have their turn
 
 int64_t monotonic_ms() {
   using namespace std::chrono;
@@ -31,6 +30,20 @@ int64_t retry_pause(unsigned attempt) {
   const int64_t longest = std::min(kFirstRetry << std::min(attempt, 6U), kLongestRetry);
   return longest / 2 + static_cast<int64_t>(random() % static_cast<uint64_t>(longest / 2 + 1));
 }
+
+std::optional<SocketAddress> socket_address(const RedisAddress& address) {
+  const bool is_v6 = address.host.find(':') != std::string::npos;
+  const std::string host = is_v6 ? "[" + address.host + "]" : address.host;
+  return parse_socket_address(host + ":" + std::to_string(address.port), 0);
+}
+
+// A stream that is over, until the callback in which it ended has returned.
+struct Ended final : Mortal {
+  explicit Ended(std::unique_ptr<Stream> over) : stream(std::move(over)) {}
+  std::unique_ptr<Stream> stream;
+};
+
+void ignore(const redisReply*) {}
 
 }  // namespace
 
@@ -46,19 +59,24 @@ RedisLink::RedisLink(Loop& loop, RedisAddress address, RedisBreaker& breaker, in
 }
 
 RedisLink::~RedisLink() {
-  pending_.clear();  // who asked is gone too
-  drop();
+  *alive_ = false;
+  // Who asked is gone too, so nobody is answered.
 }
 
 bool RedisLink::usable() const {
   return state_ == State::kReady && breaker_.allows();
 }
 
+bool RedisLink::takes_commands() const {
+  return state_ != State::kAway && breaker_.allows();
+}
+
 void RedisLink::command(std::span<const std::string_view> words, Answer answer) {
-  if (!usable()) return answer(nullptr);
+  if (!takes_commands()) return answer(nullptr);
   send(words, std::move(answer));
 }
 
+// What is sent in one turn of the loop goes out when that finds the connection writable.
 void RedisLink::send(std::span<const std::string_view> words, Answer answer) {
   std::vector<const char*> texts;
   std::vector<size_t> lengths;
@@ -68,74 +86,99 @@ void RedisLink::send(std::span<const std::string_view> words, Answer answer) {
     texts.push_back(word.data());
     lengths.push_back(word.size());
   }
-  const uint64_t id = next_id_++;
-  const int sent = redisAsyncCommandArgv(context_, &RedisLink::replied, reinterpret_cast<void*>(id),
-                                         static_cast<int>(words.size()), texts.data(), lengths.data());
-  if (sent != REDIS_OK) return answer(nullptr);
-  pending_.push_back({id, monotonic_ms() + deadline_, std::move(answer)});
+  char* formatted = nullptr;
+  const int size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()), texts.data(), lengths.data());
+  if (size < 0) return answer(nullptr);
+  unsent_.append(formatted, static_cast<size_t>(size));
+  redisFreeCommand(formatted);
+  if (state_ == State::kReady) stream_->wait(Stream::Wait::kBoth, 0);
+  pending_.push_back({next_id_++, monotonic_ms() + deadline_, std::move(answer)});
   if (pending_.size() == 1) arm();
 }
 
+// ---- the connection
+
 void RedisLink::connect() {
   const int64_t now = monotonic_ms();
-  context_ = redisAsyncConnect(address_.host.c_str(), address_.port);
-  if (context_ == nullptr || context_->err != 0) {
-    if (context_ != nullptr) redisAsyncFree(context_);
-    context_ = nullptr;
+  const auto address = socket_address(address_);
+  stream_ = address ? Stream::connect(loop_, *address, *this) : nullptr;
+  if (!stream_) {
     connect_due_ = now + retry_pause(attempts_++);
     breaker_.lost(now);
     return;
   }
-  context_->data = this;
-  redisLibeventAttach(context_, loop_.base());
-  redisAsyncSetConnectCallback(context_, &RedisLink::connected);
-  redisAsyncSetDisconnectCallback(context_, &RedisLink::disconnected);
   state_ = State::kConnecting;
   connect_due_ = now + kConnectDeadline;
-  // A refused password shows as an error on every later command, which callers treat as no answer.
-  const auto ignored = [](const redisReply*) {};
-  if (!address_.password.empty()) send(std::array<std::string_view, 2>{"AUTH", address_.password}, ignored);
-  if (address_.database != 0) {
-    const std::string number = std::to_string(address_.database);
-    send(std::array<std::string_view, 2>{"SELECT", number}, ignored);
+  reader_ = {redisReaderCreate(), redisReaderFree};
+  unsent_.clear();
+  next_reply_ = next_id_;
+  introduce();
+  stream_->wait(Stream::Wait::kWrite, 0);
+}
+
+// A refused password shows as an error on every later command, which callers treat as no answer.
+void RedisLink::introduce() {
+  std::vector<std::string_view> words{"AUTH"};
+  if (!address_.user.empty()) words.emplace_back(address_.user);
+  words.emplace_back(address_.password);
+  if (!address_.password.empty()) send(words, ignore);
+  const std::string number = std::to_string(address_.database);
+  if (address_.database != 0) send(std::array<std::string_view, 2>{"SELECT", number}, ignore);
+}
+
+void RedisLink::on_ready() {
+  switch (state_) {
+    case State::kAway:
+      return;
+    case State::kConnecting:
+      if (stream_->connect_error() != 0) return drop();
+      if (!address_.tls) return ready();
+      if (!address_.tls->start(*stream_, address_.name.empty() ? address_.host : address_.name,
+                               address_.host + ":" + std::to_string(address_.port))) {
+        return drop();
+      }
+      state_ = State::kHandshake;
+      return shake_hands();
+    case State::kHandshake:
+      return shake_hands();
+    case State::kReady:
+      if (!flush()) return drop();
+      return receive();
   }
 }
 
-void RedisLink::connected(const redisAsyncContext* context, int status) {
-  auto* self = static_cast<RedisLink*>(context->data);
-  if (self == nullptr) return;
-  if (status != REDIS_OK) {
-    // hiredis frees the context itself after a failed connect.
-    self->context_ = nullptr;
-    self->drop();
-    return;
+void RedisLink::shake_hands() {
+  switch (stream_->handshake().state) {
+    case Io::kDone:
+      return ready();
+    case Io::kAgain:
+      return stream_->wait(Stream::Wait::kRead, 0);
+    case Io::kClosed:
+    case Io::kFailed:
+      return drop();
   }
-  self->state_ = State::kReady;
-  self->attempts_ = 0;
-  self->awaiting_pong_ = false;
-  self->heard_ = monotonic_ms();
-  self->ping();
-  if (self->told_connected_) self->told_connected_();
 }
 
-void RedisLink::disconnected(const redisAsyncContext* context, int) {
-  auto* self = static_cast<RedisLink*>(context->data);
-  if (self == nullptr) return;
-  self->context_ = nullptr;  // hiredis frees it when this returns
-  self->drop();
+void RedisLink::ready() {
+  state_ = State::kReady;
+  attempts_ = 0;
+  awaiting_pong_ = false;
+  heard_ = monotonic_ms();
+  ping();
+  if (told_connected_) told_connected_();
 }
 
 void RedisLink::drop() {
-  if (redisAsyncContext* context = std::exchange(context_, nullptr)) {
-    context->data = nullptr;
-    redisAsyncFree(context);
+  if (stream_) {
+    stream_->wait(Stream::Wait::kNothing, 0);
+    loop_.bury(std::make_unique<Ended>(std::move(stream_)));
   }
   const int64_t now = monotonic_ms();
   state_ = State::kAway;
   connect_due_ = now + retry_pause(attempts_++);
   breaker_.lost(now);
-  fail_all();
   arm();
+  fail_all();
 }
 
 void RedisLink::fail_all() {
@@ -144,26 +187,75 @@ void RedisLink::fail_all() {
   for (Pending& pending : failed) pending.answer(nullptr);
 }
 
+bool RedisLink::flush() {
+  if (!unsent_.empty()) {
+    const iovec view{unsent_.data(), unsent_.size()};
+    const IoResult result = stream_->write({&view, 1});
+    if (result.state == Io::kFailed || result.state == Io::kClosed) return false;
+    unsent_.erase(0, result.count);
+  }
+  stream_->wait(unsent_.empty() ? Stream::Wait::kRead : Stream::Wait::kBoth, 0);
+  return true;
+}
+
+void RedisLink::receive() {
+  const std::shared_ptr<bool> alive = alive_;
+  const std::shared_ptr<redisReader> reader = reader_;  // of this connection: an answer may bring about another
+  std::array<std::byte, 16 * 1024> bytes;
+  for (int reads = 0; reads < kReadsInTurn; ++reads) {
+    const IoResult got = stream_->read(bytes);
+    if (got.state == Io::kAgain) break;
+    if (got.state != Io::kDone) return drop();
+    if (redisReaderFeed(reader.get(), reinterpret_cast<const char*>(bytes.data()), got.count) != REDIS_OK) {
+      return drop();
+    }
+    for (;;) {
+      void* reply = nullptr;
+      if (redisReaderGetReply(reader.get(), &reply) != REDIS_OK) return drop();  // not Redis' protocol
+      if (reply == nullptr) break;
+      settle(static_cast<const redisReply*>(reply));
+      freeReplyObject(reply);
+      if (!*alive || reader != reader_ || !stream_) return;
+    }
+  }
+  stream_->wait(unsent_.empty() ? Stream::Wait::kRead : Stream::Wait::kBoth, 0);
+}
+
+// Replies come in the order of the commands, so a pending one is at the front; one that timed out is gone already.
+void RedisLink::settle(const redisReply* reply) {
+  const uint64_t id = next_reply_++;
+  heard_ = monotonic_ms();
+  awaiting_pong_ = false;
+  if (pending_.empty() || pending_.front().id != id) return;
+  const Answer answer = std::move(pending_.front().answer);
+  pending_.pop_front();
+  breaker_.succeeded();
+  answer(reply);
+}
+
+// ---- what is due
+
 void RedisLink::tick() {
   const int64_t now = monotonic_ms();
+  const std::shared_ptr<bool> alive = alive_;
   while (!pending_.empty() && pending_.front().due <= now) {
     const Answer answer = std::move(pending_.front().answer);
     pending_.pop_front();
     breaker_.failed(now);
     answer(nullptr);
+    if (!*alive) return;
   }
   switch (state_) {
     case State::kAway:
       if (now >= connect_due_) connect();
       break;
     case State::kConnecting:
-      if (now >= connect_due_) drop();
+    case State::kHandshake:
+      if (now >= connect_due_) return drop();
       break;
     case State::kReady:
-      if (awaiting_pong_ && now - pinged_ > kSilence)
-        drop();
-      else if (breaker_.allows() ? !awaiting_pong_ && now - heard_ >= kPingEvery : breaker_.try_trial(now))
-        ping();
+      if (awaiting_pong_ && now - pinged_ > kSilence) return drop();
+      if (breaker_.allows() ? !awaiting_pong_ && now - heard_ >= kPingEvery : breaker_.try_trial(now)) ping();
       break;
   }
   arm();
@@ -179,24 +271,7 @@ void RedisLink::arm() {
 void RedisLink::ping() {
   if (!awaiting_pong_) pinged_ = monotonic_ms();
   awaiting_pong_ = true;
-  send(std::array<std::string_view, 1>{"PING"}, [](const redisReply*) {});
-}
-
-void RedisLink::replied(redisAsyncContext* context, void* reply, void* id) {
-  auto* self = static_cast<RedisLink*>(context->data);
-  if (self != nullptr && reply != nullptr)
-    self->settle(reinterpret_cast<uint64_t>(id), static_cast<redisReply*>(reply));
-}
-
-void RedisLink::settle(uint64_t id, const redisReply* reply) {
-  heard_ = monotonic_ms();
-  awaiting_pong_ = false;
-  // Replies come in the order of the commands, so a pending one is at the front; one that timed out is gone already.
-  if (pending_.empty() || pending_.front().id != id) return;
-  const Answer answer = std::move(pending_.front().answer);
-  pending_.pop_front();
-  breaker_.succeeded();
-  answer(reply);
+  send(std::array<std::string_view, 1>{"PING"}, ignore);
 }
 
 }  // namespace levee

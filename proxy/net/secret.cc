@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <fstream>
 #include <utility>
 
@@ -19,9 +20,13 @@ std::array<unsigned char, 32> digest_of(std::string_view text) {
 
 std::optional<Secret> Secret::read(const std::string& file) {
   std::ifstream in(file);
-  std::string text;
-  if (!std::getline(in, text) || text.empty()) return std::nullopt;
-  return Secret(std::move(text));
+  std::string line;
+  if (!std::getline(in, line)) return std::nullopt;
+  const size_t first = line.find_first_not_of(" \t\r"), last = line.find_last_not_of(" \t\r");
+  if (first == std::string::npos) return std::nullopt;
+  line = line.substr(first, last - first + 1);
+  const bool fits = std::ranges::all_of(line, [](char c) { return static_cast<unsigned char>(c) >= 32 && c != 127; });
+  return fits ? std::optional(Secret(std::move(line))) : std::nullopt;
 }
 
 Secret::Secret(std::string text) : text_(std::move(text)), digest_(digest_of(text_)) {}

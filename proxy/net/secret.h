@@ -10,7 +10,8 @@ namespace levee {
 
 class Secret {
  public:
-  // Of the file's first line; nothing: it cannot be read, or says nothing.
+  // Of the file's first line, without blanks around it; nothing: it cannot be read, or what it says does not fit in a
+  // field.
   static std::optional<Secret> read(const std::string& file);
   explicit Secret(std::string text);
 
