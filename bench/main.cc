@@ -85,6 +85,9 @@ void add_rehearse(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<RehearseOptions>();
   command->add_option("plan", options->plan, "A file as those in bench/plans/")->required();
   command->add_option("--json", options->json_path, "File for the whole result");
+  command->add_option("--html", options->html_path, "File for the report, a page that needs no network");
+  command->add_option("--scale", options->scale, "So many times the plan's viewers and requests")
+      ->check(CLI::Range(0.001, 1000.0));
   command->add_option("--levee", options->levee, "Levee's program; else the one beside this one");
   command->add_option("--media", options->media, "Folder of the looped segments")->capture_default_str();
   command->add_option("--keep", options->keep, "Folder for the servers' configurations and logs, which stay");

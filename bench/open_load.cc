@@ -33,7 +33,7 @@ class OpenLoad::Ask final : public HttpClient::Observer {
   bool wants_body() const override { return verifies_; }
   void on_head(const ResponseHead& head) override {
     status_ = head.status;
-    count_cache_word(head, load_.crowd_.tally);
+    word_ = cache_word(head);
   }
   void on_body(std::string_view bytes) override {
     if (verifies_ && status_ == 200) is_right_ = is_right_ && pattern_.matches(received_, bytes);
@@ -45,8 +45,7 @@ class OpenLoad::Ask final : public HttpClient::Observer {
   }
   void on_end() override {
     ViewerTally& tally = load_.crowd_.tally;
-    tally.add(&Second::answered);
-    if (status_ / 100 != 2) tally.add(&Second::errors);
+    count_answer(status_, word_, tally);
     if (!is_right_) ++tally.wrong_bodies;
     done();
   }
@@ -69,6 +68,7 @@ class OpenLoad::Ask final : public HttpClient::Observer {
   OpenLoad& load_;
   int64_t due_us_ = 0;
   int status_ = 0;
+  CacheWord word_ = CacheWord::kNone;
   bool is_busy_ = false, verifies_ = false, is_right_ = true;
   uint64_t received_ = 0;
   Pattern pattern_{""};

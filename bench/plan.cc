@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -371,6 +372,14 @@ std::string Plan::playlist(uint32_t viewer) const {
   if (!path.empty()) return path;
   if (!targets.empty() && targets[viewer % targets.size()].path != "/") return targets[viewer % targets.size()].path;
   return stream.path(viewer % stream.channels);
+}
+
+void Plan::scale(double factor) {
+  const auto scaled = [factor](uint32_t count, uint32_t most) {
+    return static_cast<uint32_t>(std::clamp(std::round(count * factor), 1.0, static_cast<double>(most)));
+  };
+  for (Arrival& arrival : arrivals) arrival.count = scaled(arrival.count, kMostViewers);
+  for (Requests& each : requests) each.count = scaled(each.count, kMostRequests);
 }
 
 std::variant<Plan, std::string> parse_plan(const std::string& text, const std::string& file) {

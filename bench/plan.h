@@ -78,6 +78,8 @@ struct Plan {
 
   // The playlist that a viewer starts with.
   std::string playlist(uint32_t viewer) const;
+  // So many times the viewers and requests, at least one of each kind.
+  void scale(double factor);
 };
 
 // The plan, or "file:line: what is wrong".

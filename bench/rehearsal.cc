@@ -105,6 +105,7 @@ class Rehearsal {
   void strike(int64_t elapsed);
   void record_lag(int64_t now);
   void end_second();
+  void end_last_second();
   void count_origin(const nlohmann::json& counts);
   void tell(std::string what);
   Values values();
@@ -166,7 +167,7 @@ Outcome Rehearsal::run() {
     event_base_dispatch(&loop_.base());
   }
   for (const auto& load : loads_) load->settle(now_us());
-  end_second();
+  end_last_second();
   outcome_.connections = connections_.most_open();
   outcome_.lent = connections_.lent();
   outcome_.waited = connections_.waited();
@@ -187,7 +188,9 @@ void Rehearsal::beat() {
   strike(elapsed);
   join_and_leave(elapsed);
   for (const auto& load : loads_) load->send_due(began_us_, now);
-  if (elapsed / kSecondUs > static_cast<int64_t>(outcome_.seconds.size())) end_second();
+  if (elapsed / kSecondUs <= static_cast<int64_t>(outcome_.seconds.size())) return;
+  end_second();
+  onlooker_.on_second(outcome_);
 }
 
 // A beat that came late counts for all those that should have been in between.
@@ -265,7 +268,18 @@ void Rehearsal::end_second() {
     if (std::string dead = venue_.servers->casualties(); !dead.empty()) tell(std::move(dead));
   }
   if (counts_) counts_->fetch();
-  onlooker_.on_second(outcome_);
+}
+
+// What came after the last whole second belongs to it, unless there was none.
+void Rehearsal::end_last_second() {
+  end_second();
+  if (outcome_.seconds.size() < 2) return;
+  const Moment rest = outcome_.seconds.back();
+  outcome_.seconds.pop_back();
+  Moment& last = outcome_.seconds.back();
+  last.values = rest.values;
+  last.origin_requests += rest.origin_requests;
+  last.node_cpu_s += rest.node_cpu_s;
 }
 
 // The running values. Who still waits for a first frame counts with the wait so far, once that is long.

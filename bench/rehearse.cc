@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "bench/outcome_text.h"
+#include "bench/page.h"
 #include "bench/plan.h"
 #include "bench/rehearsal.h"
 #include "bench/screen.h"
@@ -55,6 +56,7 @@ int run_rehearse(const RehearseOptions& options) {
   auto read = read_plan(options.plan);
   if (const auto* const wrong = std::get_if<std::string>(&read)) return failed(*wrong);
   Plan& plan = std::get<Plan>(read);
+  plan.scale(options.scale);
   if (plan.start_origin) plan.start_origin->media = options.media;
   Deployment servers(working_folder(options.keep));
   const std::string levee = options.levee.empty() ? levee_beside() : options.levee;
@@ -68,6 +70,7 @@ int run_rehearse(const RehearseOptions& options) {
   const Outcome outcome = rehearse(plan, venue, *screen);
   std::printf("%s%s", options.quiet ? "" : "\n", verdict_text(plan, outcome).c_str());
   if (!options.json_path.empty()) std::ofstream(options.json_path) << outcome_json(plan, outcome).dump(1) << '\n';
+  if (!options.html_path.empty()) std::ofstream(options.html_path) << report_page(plan, outcome, setting_here(plan));
   return exit_code(outcome.verdict.kind);
 }
 

@@ -12,6 +12,7 @@ struct RehearseOptions {
   std::string levee;      // Levee's program; empty: the one beside this one
   std::string media = "bench/media";
   std::string keep;    // folder for the servers' files and logs, kept; empty: one that goes
+  double scale = 1;    // of the audience and of plain requests
   bool quiet = false;  // prints the verdict alone
   bool allow_remote = false;
 };

@@ -36,6 +36,11 @@ std::string bars(const Outcome& so_far, size_t width, const std::function<double
   return row;
 }
 
+// 0 is no request at all.
+std::string latency(double milliseconds) {
+  return milliseconds > 0 ? with_unit(milliseconds, Unit::kTime) : "-";
+}
+
 double hit_share(const Second& second) {
   return second.answered > 0 ? 100.0 * (second.hits + second.collapsed) / second.answered : 0;
 }
@@ -50,7 +55,7 @@ std::string progress(double part, size_t width) {
 class Lines final : public Onlooker {
  public:
   void on_second(const Outcome& so_far) override {
-    if (so_far.seconds.size() % 2 == 0) std::printf("%s\n", line_of_second(so_far).c_str());
+    if (so_far.seconds.size() % 2 == 0) std::printf("%s\n", line_of_seconds(so_far, 2).c_str());
     std::fflush(stdout);
   }
   void on_event(const Happening& event) override {
@@ -91,14 +96,27 @@ class Silence final : public Onlooker {
 
 }  // namespace
 
-std::string line_of_second(const Outcome& so_far) {
+std::string line_of_seconds(const Outcome& so_far, size_t count) {
   const Moment& last = so_far.seconds.back();
+  count = std::min(count, so_far.seconds.size());
+  Moment mean;  // of so many seconds: audiences often ask every other second
+  for (size_t i = so_far.seconds.size() - count; i < so_far.seconds.size(); ++i) {
+    const Moment& each = so_far.seconds[i];
+    mean.of.requests += each.of.requests;
+    mean.of.answered += each.of.answered;
+    mean.of.hits += each.of.hits;
+    mean.of.collapsed += each.of.collapsed;
+    mean.of.errors += each.of.errors;
+    mean.first_byte_p99_ms = std::max(mean.first_byte_p99_ms, each.first_byte_p99_ms);
+    mean.origin_requests += each.origin_requests;
+  }
+  const auto in_one = static_cast<uint32_t>(count);
   std::string line =
-      print("%4zu s  viewers %-6u requests %-6u hits %3.0f %%  stalled %-5u errors %-5u first byte p99 %s",
-            so_far.seconds.size(), last.of.viewers, last.of.requests, hit_share(last.of), last.of.stalled,
-            last.of.errors, with_unit(last.first_byte_p99_ms, Unit::kTime).c_str());
+      print("%4zu s  viewers %-6u requests/s %-6u hits %3.0f %%  stalled %-5u errors %-5u first byte p99 %s",
+            so_far.seconds.size(), last.of.viewers, mean.of.requests / in_one, hit_share(mean.of), last.of.stalled,
+            mean.of.errors, latency(mean.first_byte_p99_ms).c_str());
   if (so_far.origin) {
-    line += print("  origin %llu/s, %u at a time", static_cast<unsigned long long>(last.origin_requests),
+    line += print("  origin %llu/s, %u at a time", static_cast<unsigned long long>(mean.origin_requests / count),
                   last.origin_active);
   }
   return line;
@@ -123,8 +141,7 @@ std::string picture(const Plan& plan, const Outcome& so_far, size_t width) {
       [](const Moment& m) { return static_cast<double>(m.of.bytes); });
   row("hits, collapsed", print("%.1f %%", hit_share(last.of)), [](const Moment& m) { return hit_share(m.of); });
   row("errors", print("%u /s", last.of.errors), [](const Moment& m) { return m.of.errors; });
-  row("first byte p99", with_unit(last.first_byte_p99_ms, Unit::kTime),
-      [](const Moment& m) { return m.first_byte_p99_ms; });
+  row("first byte p99", latency(last.first_byte_p99_ms), [](const Moment& m) { return m.first_byte_p99_ms; });
   if (so_far.origin) {
     row("origin", print("%llu /s, %u busy", static_cast<unsigned long long>(last.origin_requests), last.origin_active),
         [](const Moment& m) { return static_cast<double>(m.origin_requests); });

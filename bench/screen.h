@@ -16,7 +16,7 @@ std::unique_ptr<Onlooker> make_silence();
 
 // The lines that the picture has, without colours and moves. Pure.
 std::string picture(const Plan& plan, const Outcome& so_far, size_t width);
-// One line that tells of the last second.
-std::string line_of_second(const Outcome& so_far);
+// One line that tells of the last `count` seconds.
+std::string line_of_seconds(const Outcome& so_far, size_t count);
 
 }  // namespace levee::bench

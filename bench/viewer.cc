@@ -44,7 +44,7 @@ class Viewer::Request final : public HttpClient::Observer {
   bool wants_body() const override { return kind_ == Kind::kPlaylist || verifies(); }
   void on_head(const ResponseHead& head) override {
     status_ = head.status;
-    count_cache_word(head, viewer_.crowd_.tally);
+    word_ = cache_word(head);
   }
   void on_body(std::string_view bytes) override {
     if (kind_ == Kind::kPlaylist) text_ += bytes;
@@ -62,9 +62,8 @@ class Viewer::Request final : public HttpClient::Observer {
   void on_end() override {
     is_busy_ = false;
     ViewerTally& tally = viewer_.crowd_.tally;
-    tally.add(&Second::answered);
+    count_answer(status_, word_, tally);
     tally.add_bytes(received_);
-    if (status_ / 100 != 2) tally.add(&Second::errors);
     if (!is_right_) ++tally.wrong_bodies;
     if (kind_ == Kind::kPlaylist) {
       tally.playlist_whole.record(now_us() - due_us_);
@@ -87,6 +86,7 @@ class Viewer::Request final : public HttpClient::Observer {
   int64_t due_us_ = 0;
   int64_t first_byte_us_ = 0;
   int status_ = 0;
+  CacheWord word_ = CacheWord::kNone;
   bool is_busy_ = false;
   uint64_t received_ = 0;
   std::string text_;
