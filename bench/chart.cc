@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
+
+#include "bench/print.h"
 
 namespace levee::bench {
 namespace {
@@ -12,15 +12,6 @@ namespace {
 constexpr double kWidth = 880, kHeight = 230;
 constexpr double kLeft = 70, kRight = 18, kTop = 24, kBottom = 40;
 constexpr double kLowest = 0.1;  // milliseconds, of a logarithmic axis
-
-__attribute__((format(printf, 1, 2))) std::string print(const char* format, ...) {
-  std::array<char, 500> text{};
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(text.data(), text.size(), format, arguments);
-  va_end(arguments);
-  return text.data();
-}
 
 // Where values and seconds lie in the picture.
 class Frame {

@@ -1,9 +1,13 @@
 // What is wrong with the origin at the moment. Pure.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "bench/answer.h"
 
@@ -49,5 +53,17 @@ struct Fault {
     answer.cut_after = after;
   }
 };
+
+// "hang?for=5000&prefix=/live" from the words hang for=5s prefix=/live: what an origin's control takes. Nothing for
+// what it does not take.
+std::optional<std::string> origin_command(const std::vector<std::string>& words);
+
+// A line of a script:  10s hang for=5s prefix=/live;
+struct ScriptedFault {
+  std::chrono::milliseconds at{0};  // after the origin's start
+  std::string command;
+};
+// The script, or "file:line: what is wrong".
+std::variant<std::vector<ScriptedFault>, std::string> read_script(const std::string& path);
 
 }  // namespace levee::bench

@@ -1,6 +1,8 @@
 // The levee-bench command: what each subcommand takes.
 #include <CLI/CLI.hpp>
+#include <map>
 
+#include "bench/capacity.h"
 #include "bench/ceiling.h"
 #include "bench/demo.h"
 #include "bench/load.h"
@@ -11,7 +13,8 @@ namespace levee::bench {
 namespace {
 
 void add_origin(CLI::App& app, int& exit_code) {
-  auto* const command = app.add_subcommand("origin", "A live HLS origin with the weaknesses of real ones");
+  auto* const command =
+      app.add_subcommand("origin", "An origin of live streams and objects, with the weaknesses of real ones");
   auto options = std::make_shared<OriginOptions>();
   command->add_option("--listen", options->listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
   command->add_option("--media", options->site.media, "Folder of the looped segments")->capture_default_str();
@@ -24,6 +27,8 @@ void add_origin(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--collapse-past", options->capacity.collapse_past,
                       "With more waiting than this, service slows down in proportion");
+  command->add_option("--script", options->script,
+                      "File of faults by time, a line each: 10s hang for=5s prefix=/live;");
   command->add_flag("--quiet", options->quiet, "Print nothing");
   command->callback([options, &exit_code] { exit_code = run_origin(*options); });
 }
@@ -80,20 +85,41 @@ void add_loads(CLI::App& app, int& exit_code) {
   on_live.callback([live, &exit_code] { exit_code = run_live(*live); });
 }
 
+// What all that play a plan take.
+CLI::App& add_plan(CLI::App& app, const char* name, const char* help, RehearseOptions& options) {
+  CLI::App& command = *app.add_subcommand(name, help);
+  command.add_option("plan", options.plan, "A file as those in bench/plans/")->required();
+  command.add_option("--json", options.json_path, "File for the whole result");
+  command.add_option("--levee", options.levee, "Levee's program; else the one beside this one");
+  command.add_option("--media", options.media, "Folder of the looped segments")->capture_default_str();
+  command.add_option("--keep", options.keep, "Folder for the servers' configurations and logs, which stay");
+  command.add_flag("--allow-remote", options.allow_remote, "The target may be another machine");
+  return command;
+}
+
 void add_rehearse(CLI::App& app, int& exit_code) {
-  auto* const command = app.add_subcommand("rehearse", "Play a plan; 0: it holds, 1: it does not, 2: no verdict");
   auto options = std::make_shared<RehearseOptions>();
-  command->add_option("plan", options->plan, "A file as those in bench/plans/")->required();
-  command->add_option("--json", options->json_path, "File for the whole result");
-  command->add_option("--html", options->html_path, "File for the report, a page that needs no network");
-  command->add_option("--scale", options->scale, "So many times the plan's viewers and requests")
+  CLI::App& command = add_plan(app, "rehearse", "Play a plan; 0: it holds, 1: it does not, 2: no verdict", *options);
+  command.add_option("--html", options->html_path, "File for the report, a page that needs no network");
+  command.add_option("--scale", options->scale, "So many times the plan's viewers and requests")
       ->check(CLI::Range(0.001, 1000.0));
-  command->add_option("--levee", options->levee, "Levee's program; else the one beside this one");
-  command->add_option("--media", options->media, "Folder of the looped segments")->capture_default_str();
-  command->add_option("--keep", options->keep, "Folder for the servers' configurations and logs, which stay");
-  command->add_flag("--quiet", options->quiet, "Print the verdict alone");
-  command->add_flag("--allow-remote", options->allow_remote, "The target may be another machine");
-  command->callback([options, &exit_code] { exit_code = run_rehearse(*options); });
+  command.add_flag("--quiet", options->quiet, "Print the verdict alone");
+  command.callback([options, &exit_code] { exit_code = run_rehearse(*options); });
+}
+
+void add_capacity(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<CapacityOptions>();
+  CLI::App& command = add_plan(app, "capacity", "The largest audience that keeps a plan's promises", *options);
+  command.add_option("--runs", options->most_runs, "Rehearsals at most")->capture_default_str();
+  command.add_option("--most", options->most_scale, "So many times the plan's audience at most")->capture_default_str();
+  command.add_option("--viewers", options->viewers, "The audience to plan for")->capture_default_str();
+  const std::map<std::string, double> units{{"k", 1e3}, {"m", 1e6}, {"g", 1e9}};
+  command.add_option("--bitrate", options->bitrate, "Bits a second of each: 4m")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE));
+  command.add_option("--link", options->link, "Bits a second of a node's network card: 100g")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE));
+  command.add_option("--cores", options->cores, "Processors of a node")->capture_default_str();
+  command.callback([options, &exit_code] { exit_code = run_capacity(*options); });
 }
 
 void add_ceiling(CLI::App& app, int& exit_code) {
@@ -118,6 +144,7 @@ int main(int argc, char** argv) {
   levee::bench::add_demo(app, exit_code);
   levee::bench::add_loads(app, exit_code);
   levee::bench::add_rehearse(app, exit_code);
+  levee::bench::add_capacity(app, exit_code);
   levee::bench::add_ceiling(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;

@@ -53,6 +53,8 @@ class Origin final : public HttpHandler {
 
   bool has_media() const { return site_.has_media(); }
   HttpServer& server() { return server_; }
+  // Does to itself what the script says, from now on.
+  void play(const std::vector<ScriptedFault>& script);
 
   void on_request(uint64_t exchange, const Request& request) override;
   void on_done(uint64_t exchange) override;
@@ -181,6 +183,27 @@ void Origin::count_least(const Request& request, const Answer& answer, bool is_s
   ++paths_[request.path].least;
 }
 
+void Origin::play(const std::vector<ScriptedFault>& script) {
+  struct Due {
+    Origin& origin;
+    std::string command;
+  };
+  for (const ScriptedFault& fault : script) {
+    const timeval delay{fault.at.count() / 1000, static_cast<suseconds_t>(fault.at.count() % 1000 * 1000)};
+    event_base_once(
+        &base_, -1, EV_TIMEOUT,
+        [](evutil_socket_t, short, void* held) {
+          const std::unique_ptr<Due> due(static_cast<Due*>(held));
+          const size_t question = std::min(due->command.find('?'), due->command.size());
+          Request request;
+          request.method = "POST";
+          request.query = due->command.substr(std::min(question + 1, due->command.size()));
+          due->origin.control(due->command.substr(0, question), request);
+        },
+        new Due{*this, fault.command}, &delay);
+  }
+}
+
 Json Origin::counts() const {
   Json stats = all_.json();
   stats["refused"] = refused_;
@@ -217,6 +240,14 @@ int run_origin(const OriginOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   const std::unique_ptr<event_base, decltype(&event_base_free)> base(event_base_new(), event_base_free);
   Origin origin(*base, options);
+  if (!options.script.empty()) {
+    const auto script = read_script(options.script);
+    if (const auto* const wrong = std::get_if<std::string>(&script)) {
+      std::fprintf(stderr, "levee-bench origin: %s\n", wrong->c_str());
+      return 1;
+    }
+    origin.play(std::get<std::vector<ScriptedFault>>(script));
+  }
   if (const std::string wrong = origin.server().listen(options.listen); !wrong.empty()) {
     std::fprintf(stderr, "levee-bench origin: %s\n", wrong.c_str());
     return 1;
@@ -227,7 +258,8 @@ int run_origin(const OriginOptions& options) {
   evsignal_add(interrupt, nullptr);
   evsignal_add(terminate, nullptr);
   if (!origin.has_media()) std::fprintf(stderr, "no media in %s: /live/ is empty\n", options.site.media.c_str());
-  if (!options.quiet) std::printf("origin at port %d: /live/index.m3u8 /live/ts.m3u8\n", origin.server().port());
+  if (!options.quiet)
+    std::printf("origin at port %d: /live/index.m3u8 /live/ts.m3u8 /live/index.mpd\n", origin.server().port());
   std::fflush(stdout);
   event_base_dispatch(base.get());
   event_free(interrupt);

@@ -1,8 +1,9 @@
-// levee-bench origin: a live HLS origin with the weaknesses of real ones.
+// levee-bench origin: an origin of live streams and objects with the weaknesses of real ones.
 //
 // While it runs:  POST /control/fail|503|hang|reset|cut|slow|ok  with ?for=MS &prefix=/PATH &after=BYTES &ttfb=MS
 // &rate=BYTES/S
-//                 GET /control/stats  counts in JSON            POST /control/zero  sets them back
+//                 GET /control/stats  counts in JSON, /control/counts  without the paths; POST /control/zero  sets them
+//                 back
 #pragma once
 
 #include <string>
@@ -16,6 +17,7 @@ struct OriginOptions {
   std::string listen = "127.0.0.1:8081";
   SiteOptions site;
   Capacity capacity;
+  std::string script;  // file of faults by time; empty: none
   bool quiet = false;
 };
 

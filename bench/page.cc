@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdarg>
-#include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <functional>
@@ -14,6 +12,7 @@
 
 #include "bench/chart.h"
 #include "bench/outcome_text.h"
+#include "bench/print.h"
 
 namespace levee::bench {
 namespace {
@@ -50,15 +49,6 @@ line.broke{stroke:var(--bad);stroke-dasharray:none;stroke-width:1.5}text.broke{f
 .tip{fill:transparent}.tip:hover{fill:var(--ink);fill-opacity:.07}pre{background:var(--card);border-radius:10px;padding:12px 14px;
 overflow:auto;font-size:13px}summary{cursor:pointer;color:var(--soft)}footer{color:var(--soft);font-size:13px;margin-top:26px}
 )";
-
-__attribute__((format(printf, 1, 2))) std::string print(const char* format, ...) {
-  std::array<char, 500> text{};
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(text.data(), text.size(), format, arguments);
-  va_end(arguments);
-  return text.data();
-}
 
 using Of = std::function<double(const Moment&)>;
 

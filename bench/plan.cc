@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 
+#include "bench/faults.h"
 #include "conf/tree.h"
 #include "conf/value.h"
 
@@ -337,23 +338,6 @@ std::string check(const Plan& plan) {
 }
 
 }  // namespace
-
-std::optional<std::string> origin_command(const std::vector<std::string>& words) {
-  constexpr std::array<std::string_view, 8> kKinds{"ok", "fail", "503", "hang", "reset", "cut", "slow", "zero"};
-  if (words.empty() || std::find(kKinds.begin(), kKinds.end(), words[0]) == kKinds.end()) return std::nullopt;
-  std::string command = words[0];
-  for (size_t i = 1; i < words.size(); ++i) {
-    const std::string_view word = words[i];
-    const std::string_view name = word.substr(0, word.find('='));
-    const std::string_view text = word.substr(std::min(name.size() + 1, word.size()));
-    const auto time = name == "for" || name == "ttfb" ? conf::duration(text) : std::nullopt;
-    const auto size = name == "after" || name == "rate" ? conf::bytes(text) : std::nullopt;
-    if (!time && !size && !(name == "prefix" && text.starts_with('/'))) return std::nullopt;
-    command += (i == 1 ? "?" : "&") + std::string(name) + "=";
-    command += time ? std::to_string(time->count()) : size ? std::to_string(*size) : std::string(text);
-  }
-  return command;
-}
 
 std::string Plan::Stream::path(uint32_t channel) const {
   if (bitrates.empty()) return grows ? "/live-chunked/index.m3u8" : "/live/index.m3u8";

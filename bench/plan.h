@@ -87,8 +87,4 @@ std::variant<Plan, std::string> read_plan(const std::string& path);
 // The same from a text; `file` is what errors call it, and its folder is where templates lie.
 std::variant<Plan, std::string> parse_plan(const std::string& text, const std::string& file);
 
-// "hang?for=5000&prefix=/live" from the words hang for=5s prefix=/live: what an origin's control takes. Nothing for
-// what it does not take.
-std::optional<std::string> origin_command(const std::vector<std::string>& words);
-
 }  // namespace levee::bench

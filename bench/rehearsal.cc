@@ -270,10 +270,11 @@ void Rehearsal::end_second() {
   if (counts_) counts_->fetch();
 }
 
-// What came after the last whole second belongs to it, unless there was none.
+// What is not half a second belongs to the one before, if there is one.
 void Rehearsal::end_last_second() {
+  const auto whole = static_cast<double>(outcome_.seconds.size());
   end_second();
-  if (outcome_.seconds.size() < 2) return;
+  if (outcome_.seconds.size() < 2 || outcome_.took_s - whole > 0.5) return;
   const Moment rest = outcome_.seconds.back();
   outcome_.seconds.pop_back();
   Moment& last = outcome_.seconds.back();

@@ -21,14 +21,6 @@ int failed(const std::string& why) {
   return 2;
 }
 
-std::filesystem::path working_folder(const std::string& wanted) {
-  if (!wanted.empty()) {
-    std::filesystem::create_directories(wanted);
-    return wanted;
-  }
-  return std::filesystem::temp_directory_path() / ("levee-rehearsal-" + std::to_string(getpid()));
-}
-
 int exit_code(Verdict::Kind kind) {
   switch (kind) {
     case Verdict::Kind::kHolds:
@@ -42,6 +34,14 @@ int exit_code(Verdict::Kind kind) {
 }
 
 }  // namespace
+
+std::filesystem::path working_folder(const std::string& wanted) {
+  if (!wanted.empty()) {
+    std::filesystem::create_directories(wanted);
+    return wanted;
+  }
+  return std::filesystem::temp_directory_path() / ("levee-rehearsal-" + std::to_string(getpid()));
+}
 
 std::string levee_beside() {
   const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();

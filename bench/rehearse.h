@@ -1,6 +1,7 @@
 // levee-bench rehearse: plays a plan against a deployment, and says whether it kept its promises.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 namespace levee::bench {
@@ -21,6 +22,8 @@ struct RehearseOptions {
 // too slow to judge.
 int run_rehearse(const RehearseOptions& options);
 
+// Where the servers' files go: `wanted`, or, when that is empty, a folder that nobody else has.
+std::filesystem::path working_folder(const std::string& wanted);
 // The levee beside the program that runs, or the one in PATH.
 std::string levee_beside();
 

@@ -5,21 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdarg>
 #include <cstdio>
 #include <functional>
 
+#include "bench/print.h"
+
 namespace levee::bench {
 namespace {
-
-__attribute__((format(printf, 1, 2))) std::string print(const char* format, ...) {
-  std::array<char, 400> text{};
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(text.data(), text.size(), format, arguments);
-  va_end(arguments);
-  return text.data();
-}
 
 // The last `width` seconds as a row of bars, the highest of all being full.
 std::string bars(const Outcome& so_far, size_t width, const std::function<double(const Moment&)>& value) {

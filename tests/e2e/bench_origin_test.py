@@ -1,0 +1,97 @@
+"""The bundled origin: what it serves, what goes wrong with it when told to, and what it counts."""
+import json
+import re
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+from harness import ADDRESS, OUT, eventually, free_port
+
+
+@pytest.fixture
+def new_origin():
+    """Starts origins with these arguments: their URLs."""
+    running = []
+
+    def start(*arguments):
+        port = free_port()
+        running.append(subprocess.Popen([OUT / "levee-bench", "origin", "--listen", f"{ADDRESS}:{port}", "--quiet",
+                                         *map(str, arguments)]))
+        url = f"http://{ADDRESS}:{port}"
+        eventually(lambda: answers(url), what="the origin answers")
+        return url
+
+    yield start
+    for process in running:
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def answers(url):
+    try:
+        return get(url + "/control/counts")
+    except OSError:
+        return None
+
+
+def get(url, method="GET"):
+    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10) as response:
+        return response.read()
+
+
+def status(url):
+    try:
+        get(url)
+        return 200
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_dash_player_plays_it_without_an_error(new_origin, ffmpeg):
+    url = new_origin()
+    player = subprocess.run([ffmpeg, "-v", "error", "-i", f"{url}/live/index.mpd", "-t", "6", "-f", "null", "-",
+                             "-progress", "pipe:1"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert player.returncode == 0 and player.stderr == "", player.stderr
+    assert int(re.findall(r"out_time_us=(\d+)", player.stdout)[-1]) >= 5_500_000
+    paths = json.loads(get(url + "/control/stats"))["paths"]
+    assert any(path.startswith("/live/video/") for path in paths) and any(path.startswith("/live/audio/") for path in paths)
+
+
+def test_it_counts_what_one_ideal_cache_would_have_asked_for(new_origin):
+    url = new_origin()
+    for _ in range(3):
+        get(url + "/object/10/a?cc=max-age=60")
+    counts = json.loads(get(url + "/control/stats"))
+    assert counts["requests"] == 3 and counts["least"] == 1 and counts["paths"]["/object/10/a"]["requests"] == 3
+    get(url + "/control/zero", "POST")
+    assert json.loads(get(url + "/control/counts"))["requests"] == 0
+
+
+def test_faults_strike_the_paths_that_they_name(new_origin):
+    url = new_origin()
+    get(url + "/control/503?prefix=/object/1", "POST")
+    get(url + "/control/fail?prefix=/object/2", "POST")
+    assert [status(f"{url}/object/{size}/a") for size in (1, 2, 3)] == [503, 500, 200]
+    get(url + "/control/ok", "POST")
+    assert [status(f"{url}/object/{size}/a") for size in (1, 2, 3)] == [200, 200, 200]
+
+
+def test_a_script_says_what_goes_wrong_when(new_origin, tmp_path):
+    script = tmp_path / "evening"
+    script.write_text("0s 503 prefix=/object;\n1h hang for=5s;\n")
+    url = new_origin("--script", script)
+    eventually(lambda: status(url + "/object/1/a") == 503, what="the fault strikes")
+    script.write_text("0s 503;\n1s sing;\n")
+    done = subprocess.run([OUT / "levee-bench", "origin", "--listen", f"{ADDRESS}:{free_port()}", "--script", script],
+                          capture_output=True, text=True, timeout=10)
+    assert done.returncode == 1 and f"{script}:2: a line is a time and what the origin is told" in done.stderr
+
+
+def test_past_its_queue_it_refuses(new_origin):
+    url = new_origin("--slots", 1, "--service", 300, "--queue", 1)
+    many = [subprocess.Popen(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"{url}/object/1/{i}"],
+                             stdout=subprocess.PIPE, text=True) for i in range(5)]
+    codes = sorted(process.communicate(timeout=10)[0] for process in many)
+    assert codes.count("200") >= 1 and "503" in codes
+    assert json.loads(get(url + "/control/counts"))["refused"] == codes.count("503")

@@ -1,0 +1,57 @@
+// The search for the largest audience, and what more would need.
+#include <gtest/gtest.h>
+
+#include "bench/capacity.h"
+
+namespace levee::bench {
+namespace {
+
+// Tries scales until the search is over; the number of tries.
+int search(ScaleSearch& search, double holds_until) {
+  int tries = 0;
+  while (!search.is_over() && tries < 50) {
+    search.tell(search.next() <= holds_until);
+    ++tries;
+  }
+  return tries;
+}
+
+TEST(ScaleSearch, ComesWithinATenth) {
+  for (const double most : {0.3, 1.0, 3.7, 20.0}) {
+    ScaleSearch scales(64);
+    EXPECT_LT(search(scales, most), 12) << most;
+    EXPECT_LE(scales.best(), most);
+    EXPECT_GT(scales.best() * 1.1, most * 0.999);
+  }
+}
+
+TEST(ScaleSearch, EndsAtTheMostAndAtTheLeast) {
+  ScaleSearch all(10), none(10);
+  search(all, 1000);
+  EXPECT_EQ(all.best(), 10);
+  EXPECT_LT(search(none, 0), 10);
+  EXPECT_EQ(none.best(), 0);
+}
+
+TEST(Sizing, ShowsItsArithmetic) {
+  CapacityOptions wanted;
+  wanted.viewers = 1'000'000;
+  wanted.bitrate = 4'000'000;
+  wanted.link = 100e9;
+  wanted.cores = 32;
+  const Sizing sizing = size_up({.viewers = 2000, .bits_per_second = 800e6, .cores = 0.5}, wanted);
+  EXPECT_EQ(sizing.nodes_by_link, 50);   // 100 Gb/s at 80 % is 20,000 viewers
+  EXPECT_EQ(sizing.nodes_by_cores, 98);  // 4,000 a core at 400 kb/s, 400 at 4 Mb/s; 32 x 400 x 80 % = 10,240
+  ASSERT_EQ(sizing.lines.size(), 5U);
+  EXPECT_EQ(sizing.lines[0], "For 1000000 viewers at 4.0 Mb/s: 1000000 x 4.0 Mb/s = 4.00 Tb/s.");
+  EXPECT_EQ(sizing.lines[4], "You need 98 nodes, limited by the processors; and some to spare.");
+}
+
+TEST(Sizing, KnowsOnlyTheNetworkWhenTheNodesAreNotOurs) {
+  const Sizing sizing = size_up({.viewers = 2000, .bits_per_second = 800e6, .cores = 0}, {});
+  EXPECT_EQ(sizing.lines.size(), 2U);
+  EXPECT_EQ(sizing.nodes_by_cores, 0);
+}
+
+}  // namespace
+}  // namespace levee::bench
