@@ -9,10 +9,11 @@
 #   make clang      builds with clang++, which also checks who may touch what (-Wthread-safety)
 #   make fuzz       each libFuzzer target for FUZZ_SECONDS=20 from its committed inputs;  make fuzz-replay  those inputs once
 #   make speed      Levee beside its peers, three minutes: server CPU, latency, memory; writes build/speed.json
+#   make rehearse   every plan of bench/plans against Levee, three minutes: a verdict and a report for each
 #   make micro      Google Benchmark of the parts
 #   make conformance   the independent http-cache-tests (from npm, which needs node) through Levee: what is not passed, and counts
 #   make readme     writes the list of directives in README.md
-#   make install    DESTDIR= PREFIX=/usr/local   programs, examples, systemd unit, man page
+#   make install    DESTDIR= PREFIX=/usr/local   programs, examples, plans, systemd unit, man pages
 #
 #   V=1 shows the commands. FLAVOUR=dev|asan|tsan|clang builds another flavour, each in its own build/FLAVOUR; dev compiles
 #   in half the time and runs slower.
@@ -70,7 +71,7 @@ HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench
 SOURCES   := proxy/main.cc $(LIB_SRC) $(BENCH_SRC) $(UNIT_SRC) $(MICRO_SRC) $(FUZZ_SRC)
 obj        = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
 
-.PHONY: all run speed unit e2e test asan tsan clang fuzz fuzz-targets fuzz-replay micro readme lint format-check layers headers tidy install clean deps-%
+.PHONY: all run speed rehearse unit e2e test asan tsan clang fuzz fuzz-targets fuzz-replay micro readme lint format-check layers headers tidy install clean deps-%
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -141,6 +142,8 @@ fuzz-replay: $(REPLAYS)
 FUZZ_SECONDS ?= 20
 speed: deps-bench all
 	$(Q)bench/speed --quick
+rehearse: deps-test all
+	$(Q)bench/rehearse-all --bench $(OUT)/levee-bench --out $(OUT)/rehearse
 micro: $(OUT)/levee-micro
 	$(Q)$<
 conformance: all
@@ -166,7 +169,10 @@ install: all
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(OUT)/levee
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(OUT)/levee-bench
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/levee/examples conf/examples/*.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/levee/plans $(wildcard bench/plans/*)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/levee/media $(filter-out %/make,$(wildcard bench/media/*))
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 conf/levee.8
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 conf/levee-bench.1
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,@PREFIX@,$(PREFIX),g' conf/levee.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/levee.service
 

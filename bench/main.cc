@@ -1,5 +1,6 @@
 // The levee-bench command: what each subcommand takes.
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <map>
 
 #include "bench/capacity.h"
@@ -12,10 +13,18 @@
 namespace levee::bench {
 namespace {
 
+// The looped segments: of the source, or where they are installed beside the program.
+std::string media_folder() {
+  const std::string source = "bench/media";
+  if (std::filesystem::exists(source)) return source;
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "share" / "levee" / "media";
+}
+
 void add_origin(CLI::App& app, int& exit_code) {
   auto* const command =
       app.add_subcommand("origin", "An origin of live streams and objects, with the weaknesses of real ones");
   auto options = std::make_shared<OriginOptions>();
+  options->site.media = media_folder();
   command->add_option("--listen", options->listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
   command->add_option("--media", options->site.media, "Folder of the looped segments")->capture_default_str();
   command->add_option("--player", options->site.player, "Folder with hls.min.js for the page");
@@ -36,6 +45,7 @@ void add_origin(CLI::App& app, int& exit_code) {
 void add_demo(CLI::App& app, int& exit_code) {
   auto* const command = app.add_subcommand("demo", "The origin with Levee in front of it, until Ctrl-C");
   auto options = std::make_shared<DemoOptions>();
+  options->media = media_folder();
   command->add_option("--levee", options->levee, "Levee's program")->capture_default_str();
   command->add_option("--conf", options->conf, "Levee's configuration")->capture_default_str();
   command->add_option("--prefix", options->prefix, "Levee's folder")->capture_default_str();
@@ -88,6 +98,7 @@ void add_loads(CLI::App& app, int& exit_code) {
 // What all that play a plan take.
 CLI::App& add_plan(CLI::App& app, const char* name, const char* help, RehearseOptions& options) {
   CLI::App& command = *app.add_subcommand(name, help);
+  options.media = media_folder();
   command.add_option("plan", options.plan, "A file as those in bench/plans/")->required();
   command.add_option("--json", options.json_path, "File for the whole result");
   command.add_option("--levee", options.levee, "Levee's program; else the one beside this one");
