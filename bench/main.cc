@@ -6,6 +6,7 @@
 #include "bench/capacity.h"
 #include "bench/ceiling.h"
 #include "bench/demo.h"
+#include "bench/lint.h"
 #include "bench/load.h"
 #include "bench/origin.h"
 #include "bench/rehearse.h"
@@ -133,6 +134,16 @@ void add_capacity(CLI::App& app, int& exit_code) {
   command.callback([options, &exit_code] { exit_code = run_capacity(*options); });
 }
 
+void add_lint(CLI::App& app, int& exit_code) {
+  auto* const command =
+      app.add_subcommand("lint", "Dangers in a configuration, with reason and line; 0: none, 1: some, 2: not valid");
+  auto options = std::make_shared<LintOptions>();
+  command->add_option("file", options->file, "Levee's configuration")->required();
+  command->add_option("--segment", options->segment, "The streams' target duration")->capture_default_str();
+  command->add_option("--prefix", options->prefix, "Where relative paths start; not given: the file's folder");
+  command->callback([options, &exit_code] { exit_code = run_lint(*options); });
+}
+
 void add_ceiling(CLI::App& app, int& exit_code) {
   auto* const command =
       app.add_subcommand("ceiling", "An epoll loop that sends a constant: what could be reached at most");
@@ -156,6 +167,7 @@ int main(int argc, char** argv) {
   levee::bench::add_loads(app, exit_code);
   levee::bench::add_rehearse(app, exit_code);
   levee::bench::add_capacity(app, exit_code);
+  levee::bench::add_lint(app, exit_code);
   levee::bench::add_ceiling(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return exit_code;

@@ -108,6 +108,7 @@ Outcome enter_http(Scope& scope, const Line& line) {
   apply_presets(inner, kAny);
   model.base.types = streaming_types();
   if (auto fault = apply_lines(inner, line)) return fault;
+  scope.config.http.places = model.base.places;
   for (auto& [name, upstream] : scope.config.http.upstreams) {
     if (!upstream.resolver.servers.empty()) continue;
     upstream.resolver = model.base.resolver;
@@ -119,6 +120,7 @@ Outcome enter_http(Scope& scope, const Line& line) {
 Outcome enter_server(Scope& scope, const Line& line) {
   Server& server = *scope.config.http.servers.emplace_back(std::make_unique<Server>(*scope.server));
   server.base.match = {LocationMatch::Kind::kPrefix, "/", std::nullopt};
+  server.base.place = line.node.place;
   Scope inner{kServer, scope.config, scope.names, &server, &server.base, nullptr, &scope, {}};
   if (auto fault = apply_lines(inner, line)) return fault;
   if (!inner.seen.contains("listen")) add_default_listen(inner);
@@ -133,6 +135,7 @@ Outcome enter_location(Scope& scope, const Line& line) {
 
   Location location = *scope.location;
   location.match = std::move(std::get<LocationMatch>(match));
+  location.place = line.node.place;
   location.answer = Files{};
   location.locations.clear();
   location.health_check.reset();
@@ -146,6 +149,7 @@ Outcome enter_location(Scope& scope, const Line& line) {
 Outcome enter_upstream(Scope& scope, const Line& line) {
   Upstream upstream;
   upstream.name = line[1];
+  upstream.place = line.node.place;
   Scope inner{kUpstream, scope.config, scope.names, nullptr, nullptr, &upstream, &scope, {}};
   apply_presets(inner, kUpstream);
   if (auto fault = apply_lines(inner, line)) return fault;

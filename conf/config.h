@@ -25,6 +25,7 @@ struct CacheZone {
   uint64_t disk = 0;  // max_size, bytes; 0: any
   std::string levels;
   Milliseconds inactive{600'000};
+  Place place;
 };
 
 // map SOURCE $name { ... }.
@@ -144,6 +145,7 @@ struct Http {
   std::map<std::string, HealthMatch, std::less<>> matches;
   Overload overload;
   Cluster cluster;
+  Places places;  // of the lines outside of servers and upstreams
 };
 
 enum class LogLevel : uint8_t { kEmergency, kAlert, kCritical, kError, kWarning, kNotice, kInfo, kDebug };
@@ -169,8 +171,9 @@ struct Config {
   uint32_t worker_connections = 0;  // of each worker, to clients and origins
   bool multi_accept = false;
   Http http;
-  std::vector<std::string> files;     // the file and those that it includes, in the order of reading
-  std::vector<std::string> warnings;  // "file:line: what", for the error log
+  Places places;                   // of the lines outside of http
+  std::vector<std::string> files;  // the file and those that it includes, in the order of reading
+  std::vector<Warning> warnings;   // what was read and does not do what it says
 
   // A path of the configuration: absolute as it is, else after the prefix.
   std::string full_path(std::string_view path) const;

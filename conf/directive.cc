@@ -114,7 +114,10 @@ std::optional<SyntaxError> apply_block(Scope& scope, const std::vector<Node>& li
     for (const Line& line : known) {
       if (line.directive.setter.phase != phase) continue;
       auto fault = line.directive.setter.apply(scope, line);
-      if (!fault) continue;
+      if (!fault) {
+        if (!line.directive.setter.is_block) scope.places()[line.directive.name] = line.node.place;
+        continue;
+      }
       return SyntaxError{fault->place ? *fault->place : line.node.place, std::move(fault->text)};
     }
   }

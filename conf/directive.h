@@ -65,6 +65,11 @@ struct Scope {
   const Scope* parent = nullptr;
   std::set<std::string, std::less<>> seen;  // directives that this block has
 
+  // Where this block's lines are remembered.
+  Places& places() {
+    if (upstream != nullptr) return upstream->places;
+    return location != nullptr ? location->places : config.places;
+  }
   // Whether a line of this name is the first in this block: then what was inherited goes.
   bool is_first(std::string_view name) { return seen.emplace(name).second; }
 

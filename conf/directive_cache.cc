@@ -19,6 +19,7 @@ constexpr Parameter<CacheZone> kZoneParameters[] = {{"ram=", take<&CacheZone::ra
 Outcome add_cache_zone(Scope& scope, const Line& line) {
   CacheZone zone;
   zone.name = line[1];
+  zone.place = line.node.place;
   if (auto fault = apply_parameters<CacheZone>(zone, kZoneParameters, line.from(2))) return fault;
   if (zone.ram == 0) return Fault{"\"cache_zone\" must have \"ram\" parameter"};
   return add_zone(scope, std::move(zone));
@@ -51,12 +52,12 @@ constexpr Parameter<CacheZone> kPathParameters[] = {
 Outcome add_cache_path(Scope& scope, const Line& line) {
   CacheZone zone;
   zone.path = line[1];
+  zone.place = line.node.place;
   if (auto fault = apply_parameters<CacheZone>(zone, kPathParameters, line.from(2))) return fault;
   if (zone.name.empty()) return Fault{"\"proxy_cache_path\" must have \"keys_zone\" parameter"};
   if (zone.ram == 0) zone.ram = kUsualZone;
-  scope.config.warnings.push_back(*line.node.place.file + ":" + std::to_string(line.node.place.line) + ": zone \"" +
-                                  zone.name + "\" keeps nothing on disk yet: " + std::to_string(zone.ram >> 20U) +
-                                  "m of memory");
+  scope.config.warnings.push_back({zone.place, "zone \"" + zone.name + "\" keeps nothing on disk yet: " +
+                                                   std::to_string(zone.ram >> 20U) + "m of memory"});
   return add_zone(scope, std::move(zone));
 }
 
@@ -71,14 +72,15 @@ Parsed<std::vector<CacheValid>> cache_valid(Scope& /*scope*/, const Line& line) 
   const std::string& last = line[line.size() - 1];
   const auto time = duration(last);
   if (!time) return Fault{"invalid time value \"" + last + "\""};
-  if (line.size() == 2) return std::vector<CacheValid>{{200, *time}, {301, *time}, {302, *time}};
+  const Place& place = line.node.place;
+  if (line.size() == 2) return std::vector<CacheValid>{{200, *time, place}, {301, *time, place}, {302, *time, place}};
   std::vector<CacheValid> result;
   for (size_t i = 1; i + 1 < line.size(); ++i) {
     const auto status = line[i] == "any" ? 0 : count(line[i]);
     if (!status || (*status != 0 && (*status < 100 || *status > 599)) || (*status == 0 && line[i] != "any")) {
       return Fault{"invalid status \"" + line[i] + "\""};
     }
-    result.push_back({static_cast<uint16_t>(*status), *time});
+    result.push_back({static_cast<uint16_t>(*status), *time, place});
   }
   return result;
 }

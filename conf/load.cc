@@ -85,7 +85,8 @@ void warn_of_conflicts(Config& config) {
     for (const Server* server : listen.servers) {
       for (const ServerName& name : server->names) {
         if (name.kind == ServerName::Kind::kRegex || known.emplace(name.kind, name.text).second) continue;
-        config.warnings.push_back("conflicting server name \"" + name.text + "\" on " + listen.text + ", ignored");
+        config.warnings.push_back(
+            {server->base.place, "conflicting server name \"" + name.text + "\" on " + listen.text + ", ignored"});
       }
     }
   }
@@ -113,7 +114,7 @@ std::optional<SyntaxError> fill(Config& config, const std::vector<Node>& lines) 
   }
   warn_of_conflicts(config);
   if (config.http.cluster.shared_index) {
-    config.warnings.push_back("\"shared_index\" is not in effect yet: this node works alone");
+    config.warnings.push_back({config.http.places.at("shared_index"), "not in effect yet: this node works alone"});
   }
   index_routes(config.http);
   return std::nullopt;
@@ -160,6 +161,10 @@ std::variant<Config, ConfigError> load_text(const std::string& text, const std::
 
 std::string Config::full_path(std::string_view path) const {
   return path.starts_with('/') ? std::string(path) : prefix + std::string(path);
+}
+
+std::string Warning::to_string() const {
+  return place.file == nullptr ? text : text + " in " + *place.file + ":" + std::to_string(place.line);
 }
 
 std::string ConfigError::to_string() const {

@@ -35,7 +35,7 @@ std::optional<Url> split_url(std::string_view text) {
 }
 
 // The upstream for an authority: one of the configuration's, or an implicit one.
-Parsed<const Upstream*> find_upstream(Scope& scope, const Url& url) {
+Parsed<const Upstream*> find_upstream(Scope& scope, const Url& url, const Place& place) {
   auto& upstreams = scope.config.http.upstreams;
   const std::string authority(url.authority);
   if (const auto it = upstreams.find(authority); it != upstreams.end()) return &it->second;
@@ -57,6 +57,7 @@ Parsed<const Upstream*> find_upstream(Scope& scope, const Url& url) {
     apply_presets(inner, kUpstream);
     it->second.name = name;
     it->second.implicit = true;
+    it->second.place = place;
     it->second.servers.push_back(std::move(server));
   }
   return &it->second;
@@ -113,7 +114,7 @@ Outcome set_proxy_pass(Scope& scope, const Line& line) {
   if (url->uri && scope.location->match.kind == LocationMatch::Kind::kRegex) {
     return Fault{"\"proxy_pass\" cannot have URI part in location given by regular expression"};
   }
-  auto upstream = find_upstream(scope, *url);
+  auto upstream = find_upstream(scope, *url, line.node.place);
   if (auto* fault = std::get_if<Fault>(&upstream)) return std::move(*fault);
   const Upstream& found = *std::get<const Upstream*>(upstream);
   pass.tls = url->tls;

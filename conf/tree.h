@@ -1,17 +1,13 @@
 // A configuration as lines and blocks, files included, before anything is known of what they mean.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
-namespace levee::conf {
+#include "conf/place.h"
 
-struct Place {
-  std::shared_ptr<const std::string> file;
-  int line = 0;
-};
+namespace levee::conf {
 
 struct Node {
   std::vector<std::string> words;  // at least the name

@@ -11,6 +11,7 @@
 
 #include "conf/address.h"
 #include "conf/expression.h"
+#include "conf/place.h"
 #include "conf/regex.h"
 
 namespace levee {
@@ -117,6 +118,8 @@ struct Upstream {
   std::optional<HealthCheck> health_check;
   Resolver resolver;
   Milliseconds resolver_timeout{30'000};
+  Place place;    // of the block; implicit: of the first proxy_pass
+  Places places;  // of its lines
 };
 
 }  // namespace levee

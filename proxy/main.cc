@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "conf/lint.h"
 #include "proxy/net/tls_memory.h"
 #include "proxy/ops/log.h"
 #include "proxy/server.h"
@@ -27,7 +28,7 @@ constexpr const char* kUsage =
     "  -?,-h         : this help, and all directives\n"
     "  -v            : show version and exit\n"
     "  -V            : show version and the libraries in use, then exit\n"
-    "  -t            : test configuration and exit\n"
+    "  -t            : test configuration, warn of dangers in it, and exit\n"
     "  -T            : test configuration, dump it and exit\n"
     "  -s signal     : send signal to a running levee: stop, quit, reopen, reload\n"
     "  -p prefix     : where relative paths start (default: the current directory)\n"
@@ -154,6 +155,9 @@ int test(const Options& options, const std::shared_ptr<const Config>& config) {
     fail(*error);
     std::cerr << "levee: configuration file " << file << " test failed\n";
     return 1;
+  }
+  for (const auto& warnings : {config->warnings, lint(*config, lint_terms_here())}) {
+    for (const Warning& warning : warnings) std::cerr << "levee: [warn] " << warning.to_string() << "\n";
   }
   std::cerr << "levee: configuration file " << file << " test is successful\n";
   if (options.dump) {

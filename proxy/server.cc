@@ -51,7 +51,7 @@ std::string use_error_log(const Config& config, const std::string& override_path
   auto file = LogFile::open(full);
   if (!file) return "open() \"" + full + "\" failed " + errno_text(errno);
   set_error_log(std::move(file), config.error_log.level);
-  for (const std::string& warning : config.warnings) log(LogLevel::kWarning, 0, "", warning);
+  for (const Warning& warning : config.warnings) log(LogLevel::kWarning, 0, "", warning.to_string());
   return "";
 }
 

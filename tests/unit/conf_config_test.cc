@@ -343,7 +343,7 @@ TEST(Config, ZonesInMemoryAndByPath) {
   EXPECT_EQ(config.http.zones.at("big").path, "/var/cache");
   EXPECT_EQ(config.http.zones.at("big").inactive, 1h);
   ASSERT_EQ(config.warnings.size(), 1U);
-  EXPECT_EQ(config.warnings[0], "f:1: zone \"big\" keeps nothing on disk yet: 512m of memory");
+  EXPECT_EQ(config.warnings[0].to_string(), "zone \"big\" keeps nothing on disk yet: 512m of memory in f:1");
 }
 
 TEST(Config, LogsWithFormatsThatComeLater) {

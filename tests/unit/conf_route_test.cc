@@ -130,7 +130,7 @@ TEST_F(Servers, AreFoundPerAddress) {
 TEST_F(Servers, ANameTwiceAtAnAddressWarns) {
   config_ = configured("server { server_name a; } server { server_name a; }");
   ASSERT_EQ(config_.warnings.size(), 1U);
-  EXPECT_EQ(config_.warnings[0], "conflicting server name \"a\" on 0.0.0.0:80, ignored");
+  EXPECT_EQ(config_.warnings[0].text, "conflicting server name \"a\" on 0.0.0.0:80, ignored");
 }
 
 sockaddr_storage peer(const char* text) {

@@ -1,0 +1,48 @@
+// The rules behind lint(): each looks at one part of a configuration and adds what it finds.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conf/lint.h"
+
+namespace levee::conf {
+
+class Findings {
+ public:
+  // The same finding of a line that several blocks inherit counts once.
+  void add(const Place& place, std::string text);
+  std::vector<Warning> take();  // in the order of the file
+
+ private:
+  std::vector<Warning> warnings_;
+};
+
+// Where a directive of a block was written; the block itself if its default holds.
+template <typename Block>
+const Place& place_of(const Block& block, std::string_view directive) {
+  const auto it = block.places.find(directive);
+  return it == block.places.end() ? block.place : it->second;
+}
+
+// "1h", "90s", "500ms".
+std::string in_words(Milliseconds time);
+
+// The kinds of media requests that a location is for.
+struct Role {
+  bool playlists = false, segments = false;
+};
+
+void lint_process(const Config& config, const LintTerms& terms, Findings& findings);
+void lint_zones(const Http& http, const LintTerms& terms, Findings& findings);
+void lint_cluster(const Http& http, Findings& findings);
+void lint_upstream(const Upstream& upstream, Findings& findings);
+// How long things are kept, and how long viewers wait.
+void lint_times(const Location& location, Role role, const LintTerms& terms, Findings& findings);
+// Who shares what, and who can reach the origin.
+void lint_sharing(const Config& config, const Location& location, Findings& findings);
+// Pages about the process itself that everybody may see.
+void lint_exposure(const Config& config, const Server& server, const Location& location, Findings& findings);
+
+}  // namespace levee::conf

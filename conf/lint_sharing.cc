@@ -1,0 +1,176 @@
+// Rules of sharing: what tells viewers apart who want the same, what mixes those who do not, what lets them past the
+// cache.
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "conf/lint_rules.h"
+
+namespace levee::conf {
+namespace {
+
+constexpr std::string_view kPersonal[] = {
+    "token",     "access_token", "auth",       "jwt",       "sid",        "session", "sessionid",   "session_id",
+    "sess",      "uid",          "user",       "userid",    "user_id",    "viewer",  "cid",         "client_id",
+    "device_id", "deviceid",     "sig",        "signature", "hmac",       "policy",  "expires",     "exp",
+    "hdnts",     "hdnea",        "hdntl",      "nonce",     "rand",       "random",  "cachebuster", "cb",
+    "ts",        "timestamp",    "request_id", "cmcd",      "key-pair-id"};
+constexpr std::string_view kPersonalFields[] = {"cookie", "authorization", "user-agent", "x-forwarded-for",
+                                                "x-real-ip"};
+
+bool is_one_of(const auto& words, std::string name) {
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::ranges::find(words, std::string_view(name)) != std::end(words);
+}
+
+// Whether every viewer, or every request, has a value of its own.
+bool is_personal(const Variable& variable) {
+  switch (variable.id) {
+    case Var::kArg:
+      return is_one_of(kPersonal, variable.name);
+    case Var::kHttp:
+      return is_one_of(kPersonalFields, variable.name);
+    case Var::kCookie:
+    case Var::kRemoteAddr:
+    case Var::kBinaryRemoteAddr:
+    case Var::kRemotePort:
+    case Var::kRemoteUser:
+    case Var::kProxyAddXForwardedFor:
+    case Var::kRequestId:
+    case Var::kConnection:
+    case Var::kConnectionRequests:
+    case Var::kMsec:
+    case Var::kTcpinfoRtt:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The variables of a string, and of the results of the maps that it uses. What only chooses a map's result does not get
+// into the string.
+void each_variable(const Expression& expression, const auto& visit) {
+  for (const Expression::Part& part : expression.parts()) {
+    if (!part.is_variable) continue;
+    visit(part.variable);
+    if (part.variable.map == nullptr) continue;
+    const Map& map = *part.variable.map;
+    each_variable(map.otherwise, visit);
+    for (const auto& result : map.exact) each_variable(result.second, visit);
+    for (const auto* results : {&map.leading, &map.trailing}) {
+      for (const auto& result : *results) each_variable(result.second, visit);
+    }
+    for (const auto& result : map.regexes) each_variable(result.second, visit);
+  }
+}
+
+bool uses_any(const Expression& expression, std::initializer_list<Var> wanted) {
+  bool found = false;
+  each_variable(expression, [&](const Variable& variable) {
+    found = found || std::ranges::find(wanted, variable.id) != wanted.end();
+  });
+  return found;
+}
+
+// A personal argument that some map looks at: a sign that URLs carry it.
+std::string personal_argument(const Config& config) {
+  std::string found;
+  for (const auto& [name, map] : config.http.maps) {
+    each_variable(map.source, [&](const Variable& variable) {
+      if (variable.id == Var::kArg && is_personal(variable)) found = variable.name;
+    });
+  }
+  return found;
+}
+
+void lint_key(const Config& config, const Location& location, Findings& findings) {
+  const Place& place = place_of(location, "proxy_cache_key");
+  bool is_private = false;
+  each_variable(location.cache_key,
+                [&](const Variable& variable) { is_private = is_private || is_personal(variable); });
+  if (is_private) {
+    findings.add(place, "the cache key \"" + location.cache_key.source() +
+                            "\" tells viewers apart: each has the origin asked for a copy of his own");
+    return;
+  }
+  const std::string argument = personal_argument(config);
+  if (!argument.empty() && uses_any(location.cache_key, {Var::kArgs, Var::kRequestUri, Var::kRequest})) {
+    findings.add(place, "the cache key \"" + location.cache_key.source() +
+                            "\" has all arguments in it, and with them \"" + argument +
+                            "\": each viewer has the origin asked for a copy of his own");
+  }
+}
+
+// The origin sees whom the client names, and the answer goes to those who name others.
+void lint_host(const Location& location, Findings& findings) {
+  const bool sends_host = std::ranges::any_of(location.set_headers, [](const SetHeader& field) {
+    return field.name.size() == 4 && (field.name[0] | 0x20) == 'h' &&
+           is_one_of(std::array{std::string_view("host")}, field.name) &&
+           uses_any(field.value, {Var::kHost, Var::kHttp});
+  });
+  bool in_key = uses_any(location.cache_key, {Var::kHost, Var::kServerName, Var::kSslServerName});
+  each_variable(location.cache_key, [&](const Variable& variable) {
+    in_key = in_key || (variable.id == Var::kHttp && variable.name == "host");
+  });
+  if (!sends_host || in_key) return;
+  findings.add(place_of(location, "proxy_cache_key"),
+               "the origin is told the client's Host, and the cache key \"" + location.cache_key.source() +
+                   "\" has no $host: one host's answer is served to another's viewers");
+}
+
+void lint_ways_past(const Location& location, Findings& findings) {
+  for (const Expression& bypass : location.cache_bypass) {
+    if (!uses_any(bypass, {Var::kArg, Var::kHttp, Var::kCookie, Var::kArgs})) continue;
+    findings.add(place_of(location, "proxy_cache_bypass"),
+                 "\"proxy_cache_bypass\" " + bypass.source() + ": whoever sends it reaches the origin at will");
+  }
+  if (location.cache_request_directives) {
+    findings.add(place_of(location, "cache_request_directives"),
+                 "\"cache_request_directives\" on: a client's no-cache, which a browser's reload sends, reaches the "
+                 "origin");
+  }
+}
+
+bool hides_cookies(const Location& location) {
+  return std::ranges::any_of(location.hide_headers, [](const std::string& name) {
+    return is_one_of(std::array{std::string_view("set-cookie")}, name);
+  });
+}
+
+}  // namespace
+
+void lint_sharing(const Config& config, const Location& location, Findings& findings) {
+  lint_key(config, location, findings);
+  lint_host(location, findings);
+  lint_ways_past(location, findings);
+  if (location.ignore_headers.has(IgnoredField::kSetCookie) && !hides_cookies(location)) {
+    findings.add(place_of(location, "proxy_ignore_headers"),
+                 "\"proxy_ignore_headers\" Set-Cookie without \"proxy_hide_header\" Set-Cookie: one viewer's cookie is "
+                 "given to all");
+  }
+  const auto& pass = std::get<ProxyPass>(location.answer);
+  if (pass.is_dynamic && location.resolver.servers.empty()) {
+    findings.add(place_of(location, "proxy_pass"),
+                 "\"proxy_pass\" with variables and no \"resolver\": names are asked of the system's servers, and who "
+                 "chooses the name chooses whom we ask");
+  }
+  if (pass.tls && !location.tls.verify) {
+    findings.add(place_of(location, "proxy_ssl_verify"),
+                 "\"proxy_ssl_verify\" off: whoever stands between us and the origin writes what everybody sees");
+  }
+}
+
+void lint_exposure(const Config& config, const Server& server, const Location& location, Findings& findings) {
+  const bool tells =
+      std::holds_alternative<LeveeStatus>(location.answer) || std::holds_alternative<LeveeMetrics>(location.answer);
+  if (!tells || !location.access.empty()) return;
+  for (const Listen& listen : config.http.listens) {
+    const bool is_private =
+        listen.text.starts_with("127.") || listen.text.starts_with("[::1]") || listen.text.starts_with("unix:");
+    if (is_private || std::ranges::find(listen.servers, &server) == listen.servers.end()) continue;
+    findings.add(location.place, "everybody who reaches " + listen.text +
+                                     " sees the process's state: use \"allow\" and \"deny\", or listen on 127.0.0.1");
+  }
+}
+
+}  // namespace levee::conf

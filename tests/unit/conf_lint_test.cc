@@ -1,0 +1,213 @@
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "conf/lint.h"
+
+namespace levee {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+constexpr LintTerms kTerms{.memory = uint64_t{64} << 30U, .processors = 4, .segment = 6s};
+
+std::vector<std::string> found(const std::string& text, const LintTerms& terms = kTerms) {
+  auto loaded = load_text(text, "/prefix", "f");
+  if (const auto* error = std::get_if<ConfigError>(&loaded)) return {"not valid: " + error->to_string()};
+  std::vector<std::string> lines;
+  for (const Warning& warning : lint(std::get<Config>(loaded), terms)) lines.push_back(warning.to_string());
+  return lines;
+}
+
+// A configuration without dangers, with lines added: those of its one location are line 9 of the file.
+struct Lines {
+  std::string main = {}, upstream = {}, http = {}, server = {}, location = {};
+};
+std::vector<std::string> found_in(const Lines& lines, const LintTerms& terms = kTerms) {
+  return found("worker_processes 2; " + lines.main +  // line 1
+                   "\nevents { worker_connections 1000; }"
+                   "\nhttp { cache_zone z ram=64m; proxy_cache z; proxy_cache_key $host$uri;"
+                   "\nproxy_connect_timeout 1s; proxy_read_timeout 5s;"
+                   "\nproxy_cache_use_stale error timeout http_500 http_502 http_503 http_504;\n" +
+                   lines.http + "\nupstream u { server 127.0.0.1:1; concurrency 8; " + lines.upstream +  // line 7
+                   "}\nserver { listen 80; " + lines.server + "location / { proxy_pass http://u;\n" + lines.location +
+                   " } } }",
+               terms);
+}
+auto warns(const std::string& what, int line) {
+  return ElementsAre(AllOf(HasSubstr(what), testing::EndsWith(" in f:" + std::to_string(line))));
+}
+
+TEST(Lint, SaysNothingOfAGoodConfiguration) {
+  EXPECT_THAT(found_in({}), IsEmpty());
+}
+
+TEST(Lint, DescriptorsBelowTheConnectionsOfAllWorkers) {
+  EXPECT_THAT(found_in({.main = "worker_rlimit_nofile 1999;"}), warns("below the 2000 connections of 2 workers", 1));
+  EXPECT_THAT(found_in({.main = "worker_rlimit_nofile 2000;"}), IsEmpty());
+  EXPECT_THAT(found("worker_rlimit_nofile 399; events { worker_connections 100; }"), warns("of 4 workers", 1));
+}
+
+TEST(Lint, ZonesThatDoNotFitIntoMemory) {
+  EXPECT_THAT(found_in({.http = "cache_zone more ram=64g;"}), warns("the caches may take 65600m", 3));
+  EXPECT_THAT(found_in({.http = "cache_zone more ram=63g;"}), IsEmpty());
+}
+
+TEST(Lint, PeersWithoutASecret) {
+  EXPECT_THAT(found_in({.http = "peer_listen 127.0.0.1:8090;"}), warns("\"peer_listen\" without \"peer_secret\"", 6));
+  EXPECT_THAT(found_in({.http = "peer_listen 127.0.0.1:8090; peer_secret s;"}), IsEmpty());
+}
+
+TEST(Lint, AnUpstreamWithoutALimit) {
+  EXPECT_THAT(found_in({.http = "upstream v { server 127.0.0.1:2; }"}), warns("no \"concurrency\" for \"v\"", 6));
+  EXPECT_THAT(found_in({.http = "upstream v { server 127.0.0.1:2; concurrency adaptive; }"}), IsEmpty());
+  EXPECT_THAT(found_in({.location = "location /b { proxy_pass http://127.0.0.1:81; }"}),
+              warns("name it in an upstream block", 9));
+}
+
+TEST(Lint, AnUpstreamThatKeepsNoConnections) {
+  EXPECT_THAT(found_in({.upstream = "keepalive 0;"}), warns("\"keepalive\" 0", 7));
+  EXPECT_THAT(found_in({.upstream = "keepalive 1;"}), IsEmpty());
+}
+
+TEST(Lint, PlaylistsKeptForMoreThanHalfASegment) {
+  EXPECT_THAT(found_in({.location = "proxy_cache_valid 3001ms;"}), warns("more than half of a segment of 6s", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_valid 3s;"}), IsEmpty());
+  EXPECT_THAT(
+      found_in({.location = "proxy_cache_valid 200 3s;"}, {.memory = kTerms.memory, .processors = 4, .segment = 5s}),
+      warns("more than half of a segment of 5s", 9));
+}
+
+TEST(Lint, APlaylistIsWhereARequestForOneGoes) {
+  EXPECT_THAT(found_in({.server = "location ~ \\.(m3u8|mpd)$ { proxy_pass http://u; proxy_cache_valid 200 1s; } ",
+                        .location = "proxy_cache_valid 200 1h;"}),
+              IsEmpty());
+  EXPECT_THAT(found_in({.server = "location ~ ^/x/y/[0-9]+\\.m3u8$ { proxy_pass http://u; proxy_cache_valid 1h; } "}),
+              warns("playlists are kept for 1h", 8));
+  EXPECT_THAT(found_in({.server = "location = /now { proxy_priority playlist; proxy_pass http://u;"
+                                  " proxy_cache_valid 1h; } "}),
+              warns("playlists are kept for 1h", 8));
+}
+
+TEST(Lint, ErrorsKeptForSecondsAtTheLiveEdge) {
+  EXPECT_THAT(found_in({.location = "proxy_cache_valid 404 2s;"}), warns("404 is kept for 2s", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_valid any 1m;"}), warns("errors are kept for 1m", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_valid 404 500ms; proxy_cache_valid any 1s;"}), IsEmpty());
+}
+
+TEST(Lint, AWaitThatEndsBeforeTheFetch) {
+  EXPECT_THAT(found_in({.location = "proxy_cache_lock_timeout 4s;"}), warns("\"proxy_cache_lock_timeout\" 4s", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_lock_timeout 5s;"}), IsEmpty());
+}
+
+TEST(Lint, OriginTimeoutsAboveASegment) {
+  EXPECT_THAT(found_in({.location = "proxy_connect_timeout 7s;"}), warns("\"proxy_connect_timeout\" 7s", 9));
+  EXPECT_THAT(found_in({.location = "proxy_read_timeout 7s;"}), warns("\"proxy_read_timeout\" 7s", 9));
+  EXPECT_THAT(found_in({.location = "proxy_read_timeout 6s; proxy_connect_timeout 6s;"}), IsEmpty());
+}
+
+TEST(Lint, APlaylistMayBeHeldForThreeSegments) {
+  const std::string segments = "location ~ \\.(ts|m4s)$ { proxy_pass http://u; } ";
+  EXPECT_THAT(found_in({.server = segments, .location = "proxy_cache_lock_timeout 30s; proxy_read_timeout 18s;"}),
+              IsEmpty());
+  EXPECT_THAT(found_in({.server = segments, .location = "proxy_cache_lock_timeout 30s; proxy_read_timeout 19s;"}),
+              warns("the longest hold of a playlist, 18s", 9));
+}
+
+TEST(Lint, NoStaleWindow) {
+  EXPECT_THAT(found_in({.location = "proxy_cache_use_stale off;"}), warns("\"proxy_cache_use_stale\" off", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_use_stale error http_500 http_502 http_503 http_504;"}),
+              warns("lacks \"timeout\"", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_use_stale error timeout http_500;"}), warns("lacks some of", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_use_stale timeout http_500 http_502 http_503 http_504;"}), IsEmpty());
+}
+
+TEST(Lint, NothingSaysHowLong) {
+  EXPECT_THAT(found_in({.location = "proxy_ignore_headers Cache-Control;"}),
+              warns("nothing says how long to keep a response", 9));
+  EXPECT_THAT(found_in({.location = "proxy_ignore_headers Cache-Control; proxy_cache_valid 1s;"}), IsEmpty());
+}
+
+TEST(Lint, AKeyThatTellsViewersApart) {
+  for (const char* key : {"$uri$arg_token", "$host$uri$cookie_a", "$uri$remote_addr", "$uri$request_id",
+                          "$uri$http_cookie", "$uri$http_user_agent", "$uri$arg_Session_ID"}) {
+    EXPECT_THAT(found_in({.location = std::string("proxy_cache_key ") + key + ";"}), warns("tells viewers apart", 9));
+  }
+  EXPECT_THAT(found_in({.location = "proxy_cache_key $host$uri$is_args$args$arg_quality;"}), IsEmpty());
+}
+
+TEST(Lint, AMapGivesTheKeyItsResultAndNotItsSource) {
+  const std::string key = "proxy_cache_key $host$uri$m;";
+  EXPECT_THAT(found_in({.http = "map $http_user_agent $m { ~TV tv; default other; }", .location = key}), IsEmpty());
+  EXPECT_THAT(found_in({.http = "map $uri $m { default $cookie_user; }", .location = key}),
+              warns("tells viewers apart", 9));
+}
+
+TEST(Lint, AllArgumentsInTheKeyWhereSomeArePersonal) {
+  const std::string map = "map $arg_token $known { secret 1; }";
+  EXPECT_THAT(found_in({.http = map, .location = "proxy_cache_key $host$request_uri;"}),
+              warns("with them \"token\"", 9));
+  EXPECT_THAT(found_in({.http = map, .location = "proxy_cache_key $host$uri;"}), IsEmpty());
+}
+
+TEST(Lint, AHostThatTheOriginSeesAndTheKeyDoesNot) {
+  const std::string sent = "proxy_set_header Host $host; proxy_cache_key ";
+  EXPECT_THAT(found_in({.location = sent + "$uri;"}), warns("has no $host", 9));
+  EXPECT_THAT(found_in({.location = sent + "$http_host$uri;"}), IsEmpty());
+  EXPECT_THAT(found_in({.location = "proxy_set_header Host live.example; proxy_cache_key $uri;"}), IsEmpty());
+}
+
+TEST(Lint, WaysPastTheCache) {
+  EXPECT_THAT(found_in({.location = "proxy_cache_bypass $arg_fresh;"}), warns("reaches the origin at will", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_bypass $remote_addr;"}), IsEmpty());
+  EXPECT_THAT(found_in({.location = "cache_request_directives on;"}), warns("\"cache_request_directives\" on", 9));
+}
+
+TEST(Lint, ASharedCookie) {
+  EXPECT_THAT(found_in({.location = "proxy_ignore_headers Set-Cookie;"}), warns("one viewer's cookie", 9));
+  EXPECT_THAT(found_in({.location = "proxy_ignore_headers Set-Cookie; proxy_hide_header set-cookie;"}), IsEmpty());
+}
+
+TEST(Lint, AnOriginThatNobodyVerifiesOrNames) {
+  const std::string https = "location /s { proxy_pass https://u; ";
+  EXPECT_THAT(found_in({.location = https + "proxy_ssl_verify off; }"}), warns("\"proxy_ssl_verify\" off", 9));
+  EXPECT_THAT(found_in({.location = https + "}"}), IsEmpty());
+  const std::string dynamic = "location /d { proxy_pass http://$arg_to; ";
+  EXPECT_THAT(found_in({.location = dynamic + "}"}), warns("no \"resolver\"", 9));
+  EXPECT_THAT(found_in({.location = dynamic + "resolver 127.0.0.1; }"}), IsEmpty());
+}
+
+TEST(Lint, StateThatEverybodySees) {
+  EXPECT_THAT(found_in({.server = "location = /s { levee_status; } "}), warns("everybody who reaches 0.0.0.0:80", 8));
+  EXPECT_THAT(found_in({.server = "location = /s { levee_metrics; allow 10.0.0.0/8; deny all; } "}), IsEmpty());
+  EXPECT_THAT(found("http { server { listen 127.0.0.1:1; location = /s { levee_status; } } }"), IsEmpty());
+}
+
+TEST(Lint, ALineThatManyInheritCountsOnce) {
+  EXPECT_THAT(found_in({.http = "proxy_cache_valid 404 1m;", .server = "location /a { proxy_pass http://u; } "}),
+              warns("404 is kept for 1m", 6));
+}
+
+TEST(Lint, WhatIsNotCachedIsNotLookedAt) {
+  EXPECT_THAT(found_in({.location = "proxy_cache off; proxy_cache_use_stale off; proxy_cache_key $remote_addr;"}),
+              IsEmpty());
+}
+
+TEST(Lint, TheExamplesAreGoodOnes) {
+  LintTerms terms = kTerms;
+  terms.processors = 16;
+  for (const std::string name : {"live", "edge", "pop"}) {
+    std::ifstream file("conf/examples/" + name + ".conf");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    ASSERT_THAT(text, StartsWith("# ")) << name;
+    EXPECT_THAT(found(text, terms), IsEmpty()) << name;
+  }
+}
+
+}  // namespace
+}  // namespace levee
