@@ -8,11 +8,12 @@
 #   make lint       format, layers, headers that compile alone, clang-tidy.   make layers: includes point down only
 #   make clang      builds with clang++, which also checks who may touch what (-Wthread-safety)
 #   make fuzz       each libFuzzer target for FUZZ_SECONDS=20 from its committed inputs;  make fuzz-replay  those inputs once
-#   make speed      Levee beside its peers, three minutes: server CPU, latency, memory; writes build/speed.json
 #   make rehearse   every plan of bench/plans against Levee, three minutes: a verdict and a report for each
-#   make micro      Google Benchmark of the parts
+#   make bench      Google Benchmark of the parts, then Levee beside its peers in short scenarios, in under ten minutes; writes
+#                   build/compare.json and .html.   make bench-full  the whole, on a quiet machine: bench/results.json and
+#                   README's table.   make micro  the parts alone
 #   make conformance   the independent http-cache-tests (from npm, which needs node) through Levee: what is not passed, and counts
-#   make readme     writes the list of directives in README.md
+#   make readme     writes the lists of README.md: directives, performance
 #   make install    DESTDIR= PREFIX=/usr/local   programs, examples, plans, systemd unit, man pages
 #
 #   V=1 shows the commands. FLAVOUR=dev|asan|tsan|clang builds another flavour, each in its own build/FLAVOUR; dev compiles
@@ -71,7 +72,7 @@ HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench
 SOURCES   := proxy/main.cc $(LIB_SRC) $(BENCH_SRC) $(UNIT_SRC) $(MICRO_SRC) $(FUZZ_SRC)
 obj        = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
 
-.PHONY: all run speed rehearse unit e2e test asan tsan clang fuzz fuzz-targets fuzz-replay micro readme lint format-check layers headers tidy install clean deps-%
+.PHONY: all run bench bench-full rehearse unit e2e test asan tsan clang fuzz fuzz-targets fuzz-replay micro readme lint format-check layers headers tidy install clean deps-%
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -140,10 +141,16 @@ fuzz-targets: $(FUZZ:%=$(OUT)/fuzz/%)
 fuzz-replay: $(REPLAYS)
 	$(Q)tests/run --out $(OUT) --only "$(T)" fuzz
 FUZZ_SECONDS ?= 20
-speed: deps-bench all
-	$(Q)bench/speed --quick
 rehearse: deps-test all
 	$(Q)bench/rehearse-all --bench $(OUT)/levee-bench --out $(OUT)/rehearse
+bench: deps-bench all $(OUT)/levee-micro
+	$(Q)$(OUT)/levee-micro $(MICRO) --benchmark_min_time=0.05
+	$(Q)build/levee-bench compare --quick --micro build/micro.json --html build/compare.html
+bench-full: deps-bench all $(OUT)/levee-micro
+	$(Q)$(OUT)/levee-micro $(MICRO)
+	$(Q)build/levee-bench compare --micro build/micro.json --json bench/results.json --html build/compare.html
+	$(Q)$(MAKE) readme
+MICRO := --benchmark_out=build/micro.json --benchmark_out_format=json
 micro: $(OUT)/levee-micro
 	$(Q)$<
 conformance: all

@@ -25,11 +25,21 @@ CapacityModel::Entry CapacityModel::enter(uint64_t ticket, Start start) {
 
 void CapacityModel::leave() {
   --serving_;
-  if (waiting_.empty()) return;
-  const Waiter next = std::move(waiting_.front());
-  waiting_.pop_front();
-  ++serving_;
-  next.start(service_ms());
+  start_waiting();
+}
+
+void CapacityModel::change(const Capacity& capacity) {
+  capacity_ = capacity;
+  start_waiting();
+}
+
+void CapacityModel::start_waiting() {
+  while (!waiting_.empty() && (capacity_.slots == 0 || serving_ < capacity_.slots)) {
+    const Waiter next = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++serving_;
+    next.start(service_ms());
+  }
 }
 
 void CapacityModel::abandon(uint64_t ticket) {

@@ -28,6 +28,8 @@ class CapacityModel {
   void leave();
   // A queued request has given up.
   void abandon(uint64_t ticket);
+  // From now on; those that are served or wait go on.
+  void change(const Capacity& capacity);
 
   uint32_t serving() const { return serving_; }
   uint32_t waiting() const { return static_cast<uint32_t>(waiting_.size()); }
@@ -38,8 +40,9 @@ class CapacityModel {
     Start start;
   };
   int64_t service_ms() const;
+  void start_waiting();
 
-  const Capacity capacity_;
+  Capacity capacity_;
   uint32_t serving_ = 0;
   std::deque<Waiter> waiting_;
 };

@@ -26,13 +26,27 @@ struct HitsOptions : LoadOptions {
 };
 int run_hits(const HitsOptions& options);
 
-// All connections, open already, ask for one URL at once. `origin_url`: the same object at the origin itself, for
-// comparison.
+// All connections, open already, ask at once for one URL, or in turn for `objects`, of which "{}" in the URL is the
+// number. `origin_url`: the same object at the origin itself, for comparison.
 struct FlashOptions : LoadOptions {
+  uint32_t objects = 1;
   std::string origin_url;
   std::string warm_path = "/object/1/warm";  // asked once on each connection before
 };
 int run_flash(const FlashOptions& options);
+
+// Requests that come at their own rate, whether earlier ones are answered or not: NAME,PATH,RATE[,OBJECTS] for each
+// class.
+// "{}" in the path is a number below OBJECTS in turn, or without them one that was never asked for. Meanwhile the
+// origin is told things: SECONDS,WHAT, as "5,hang?for=2000". Latency counts from when a request was due.
+struct SurgeOptions : LoadOptions {
+  std::vector<std::string> classes, orders;
+  std::string origin;         // URL of a levee-bench origin, for orders
+  double patience = 10;       // seconds after which a client that hears nothing gives up
+  double slow = 1000;         // milliseconds from which a request counts as slow
+  std::vector<double> marks;  // seconds that divide the run into phases, for the report
+};
+int run_surge(const SurgeOptions& options);
 
 // All connections ask once and stay open for `seconds`.
 int run_idle(const LoadOptions& options);

@@ -20,12 +20,13 @@ class FlashConnection final : public HttpClient::Observer {
       : loop_(loop),
         tally_(tally),
         waiting_(waiting),
-        pattern_(target.path.substr(0, target.path.find('?'))),
+        pattern_(target.path),
         verifies_(verifies),
         client_(loop, target, *this) {}
 
   void ask(std::string_view path, bool measured) {
     measured_ = measured;
+    pattern_ = Pattern(path.substr(0, path.find('?')));
     received_ = 0;
     is_right_ = true;
     client_.get(path);
@@ -61,7 +62,7 @@ class FlashConnection final : public HttpClient::Observer {
   ClientLoop& loop_;
   Tally& tally_;
   uint64_t& waiting_;
-  const Pattern pattern_;
+  Pattern pattern_;
   const bool verifies_;
   bool measured_ = false;
   bool is_right_ = true;
@@ -70,7 +71,7 @@ class FlashConnection final : public HttpClient::Observer {
 };
 
 // `count` connections at once; nothing when the warm-up fails.
-Tally flash(const Target& target, const std::string& warm_path, uint32_t count) {
+Tally flash(const Target& target, const std::string& warm_path, uint32_t count, uint32_t objects) {
   ClientLoop loop(30'000);
   Tally tally;
   uint64_t waiting = count;
@@ -81,8 +82,11 @@ Tally flash(const Target& target, const std::string& warm_path, uint32_t count) 
   }
   if (waiting > 0) event_base_dispatch(&loop.base());
   waiting = count;  // NOLINT(clang-analyzer-deadcode.DeadStores): the connections count it down
+  std::vector<std::string> paths;
+  for (uint32_t i = 0; i < objects; ++i) paths.push_back(numbered(target.path, i));
+  size_t next = 0;
   tally.began_us = now_us();
-  for (FlashConnection& connection : connections) connection.ask(target.path, true);
+  for (FlashConnection& connection : connections) connection.ask(paths[next++ % paths.size()], true);
   event_base_dispatch(&loop.base());
   return tally;
 }
@@ -99,11 +103,11 @@ int run_flash(const FlashOptions& options) {
   if (!options.origin_url.empty()) {
     const auto origin = checked_target(options.origin_url, options.allow_remote);
     if (!origin) return 2;
-    const Tally alone = flash(*origin, options.warm_path, 1);
+    const Tally alone = flash(*origin, options.warm_path, 1, 1);
     report["origin_ms"] = {{"first_byte", to_ms(alone.first_byte.max())}, {"last_byte", to_ms(alone.last_byte.max())}};
   }
   const ServerCost cost(options.pids);
-  const Tally tally = flash(*target, options.warm_path, options.connections);
+  const Tally tally = flash(*target, options.warm_path, options.connections, std::max(options.objects, 1U));
   report.update({{"answered", tally.answered}, {"failed", tally.failed}, {"wrong", tally.wrong}});
   report["first_byte_ms"] = latency_json(tally.first_byte);
   report["last_byte_ms"] = latency_json(tally.last_byte);

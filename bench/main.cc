@@ -5,6 +5,7 @@
 
 #include "bench/capacity.h"
 #include "bench/ceiling.h"
+#include "bench/compare.h"
 #include "bench/demo.h"
 #include "bench/lint.h"
 #include "bench/load.h"
@@ -80,8 +81,21 @@ void add_loads(CLI::App& app, int& exit_code) {
   CLI::App& on_flash = add_load(app, "flash", "All connections ask for one object at once", *flash);
   on_flash.add_option("--origin", flash->origin_url,
                       "The same, or a like, object at the origin: fetched once, to compare");
+  on_flash.add_option("--objects", flash->objects, "Ask for so many URLs: {} in the URL is the number");
   on_flash.add_option("--warm", flash->warm_path, "Asked before on each connection")->capture_default_str();
   on_flash.callback([flash, &exit_code] { exit_code = run_flash(*flash); });
+
+  auto surge = std::make_shared<SurgeOptions>();
+  surge->connections = 8000;
+  CLI::App& on_surge = add_load(app, "surge", "Requests at a rate of their own, answered or not", *surge);
+  on_surge.add_option("--class", surge->classes, "NAME,PATH,RATE[,OBJECTS]; {} in PATH is the object; repeatable")
+      ->required();
+  on_surge.add_option("--at", surge->orders, "SECONDS,WHAT: tells the origin hang, 503 ...; repeatable");
+  on_surge.add_option("--origin", surge->origin, "URL of the levee-bench origin");
+  on_surge.add_option("--mark", surge->marks, "SECONDS that divide the run into phases; repeatable");
+  on_surge.add_option("--patience", surge->patience, "Seconds until a client gives up")->capture_default_str();
+  on_surge.add_option("--slow", surge->slow, "Milliseconds from which a request counts as slow")->capture_default_str();
+  on_surge.callback([surge, &exit_code] { exit_code = run_surge(*surge); });
 
   auto idle = std::make_shared<LoadOptions>();
   idle->connections = 10000;
@@ -134,6 +148,22 @@ void add_capacity(CLI::App& app, int& exit_code) {
   command.callback([options, &exit_code] { exit_code = run_capacity(*options); });
 }
 
+void add_compare(CLI::App& app, int& exit_code) {
+  auto* const command = app.add_subcommand("compare", "Levee beside its peers, in server CPU seconds and in trouble");
+  auto options = std::make_shared<CompareOptions>();
+  command->add_flag("--quick", options->quick, "Shortened forms of the scenarios");
+  command->add_option("--only", options->only, "Scenarios")->delimiter(',');
+  command->add_option("--servers", options->servers, "Folders of --peers; not given: those of each scenario")
+      ->delimiter(',');
+  command->add_option("--peers", options->peers, "Folder of the servers' configurations")->capture_default_str();
+  command->add_option("--levee", options->levee, "Levee's program")->capture_default_str();
+  command->add_option("--media", options->media, "Folder of the origin's segments")->capture_default_str();
+  command->add_option("--micro", options->micro, "JSON of levee-micro, to be kept with the results");
+  command->add_option("--json", options->json_path, "File for the results")->capture_default_str();
+  command->add_option("--html", options->html_path, "File for a page with charts");
+  command->callback([options, &exit_code] { exit_code = run_compare(*options); });
+}
+
 void add_lint(CLI::App& app, int& exit_code) {
   auto* const command =
       app.add_subcommand("lint", "Dangers in a configuration, with reason and line; 0: none, 1: some, 2: not valid");
@@ -167,6 +197,7 @@ int main(int argc, char** argv) {
   levee::bench::add_loads(app, exit_code);
   levee::bench::add_rehearse(app, exit_code);
   levee::bench::add_capacity(app, exit_code);
+  levee::bench::add_compare(app, exit_code);
   levee::bench::add_lint(app, exit_code);
   levee::bench::add_ceiling(app, exit_code);
   CLI11_PARSE(app, argc, argv);

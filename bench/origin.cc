@@ -83,7 +83,8 @@ class Origin final : public HttpHandler {
   Counts all_;
   std::map<std::string, Counts> paths_;
   std::unordered_map<std::string, int64_t> renewed_ms_;  // by target: when an ideal cache asked last
-  uint64_t refused_ = 0;
+  uint64_t refused_ = 0;  // for want of room
+  uint64_t struck_ = 0;   // by a fault
   uint32_t most_waiting_ = 0;
   std::unordered_map<uint64_t, std::string> open_;  // the paths of exchanges
   HttpServer server_;
@@ -104,6 +105,7 @@ void Origin::on_request(uint64_t exchange, const Request& request) {
   const bool is_struck = fault != faults_.rend();
   if (is_struck) fault->strike(answer);
   count_least(request, answer, is_struck, now);
+  if (is_struck) ++struck_;
   auto held = std::make_shared<Answer>(std::move(answer));
   const auto entry = capacity_.enter(
       exchange, [this, exchange, held](int64_t service_ms) { serve(exchange, std::move(*held), service_ms); });
@@ -160,8 +162,17 @@ Answer Origin::control(std::string_view what, const Request& request) {
                .after = static_cast<uint64_t>(request.number("after").value_or(0)),
                .ttfb_ms = request.number("ttfb").value_or(2000),
                .rate = static_cast<uint64_t>(request.number("rate").value_or(0))});
+  } else if (what == "capacity") {
+    const auto number = [&](std::string_view name, uint32_t usual) {
+      return static_cast<uint32_t>(request.number(name).value_or(usual));
+    };
+    const Capacity usual;
+    capacity_.change({.slots = number("slots", usual.slots),
+                      .service_ms = number("service", 0),
+                      .queue = number("queue", usual.queue),
+                      .collapse_past = number("collapse_past", usual.collapse_past)});
   } else {
-    return text_answer(404, "text/plain", "fail 503 hang reset cut slow ok zero stats counts\n", "no-store");
+    return text_answer(404, "text/plain", "fail 503 hang reset cut slow ok capacity zero stats counts\n", "no-store");
   }
   return text_answer(200, "text/plain", "done\n", "no-store");
 }
@@ -207,6 +218,7 @@ void Origin::play(const std::vector<ScriptedFault>& script) {
 Json Origin::counts() const {
   Json stats = all_.json();
   stats["refused"] = refused_;
+  stats["struck"] = struck_;
   stats["waiting"] = capacity_.waiting();
   stats["most_waiting"] = most_waiting_;
   stats["connections"] = server_.connections();
@@ -230,7 +242,7 @@ void Origin::zero() {
   std::erase_if(paths_, [](const auto& path) { return path.second.active == 0; });
   for (auto& [path, counts] : paths_) clear(counts);
   renewed_ms_.clear();
-  refused_ = 0;
+  refused_ = struck_ = 0;
   most_waiting_ = capacity_.waiting();
 }
 

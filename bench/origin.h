@@ -2,6 +2,7 @@
 //
 // While it runs:  POST /control/fail|503|hang|reset|cut|slow|ok  with ?for=MS &prefix=/PATH &after=BYTES &ttfb=MS
 // &rate=BYTES/S
+//                 POST /control/capacity  ?slots= &service=MS &queue= &collapse_past=   (none: no limit)
 //                 GET /control/stats  counts in JSON, /control/counts  without the paths; POST /control/zero  sets them
 //                 back
 #pragma once

@@ -25,7 +25,7 @@ struct CacheZone {
   uint64_t disk = 0;  // max_size, bytes; 0: any
   std::string levels;
   Milliseconds inactive{600'000};
-  Place place;
+  conf::Place place;
 };
 
 // map SOURCE $name { ... }.
@@ -145,7 +145,7 @@ struct Http {
   std::map<std::string, HealthMatch, std::less<>> matches;
   Overload overload;
   Cluster cluster;
-  Places places;  // of the lines outside of servers and upstreams
+  conf::Places places;  // of the lines outside of servers and upstreams
 };
 
 enum class LogLevel : uint8_t { kEmergency, kAlert, kCritical, kError, kWarning, kNotice, kInfo, kDebug };
@@ -171,7 +171,7 @@ struct Config {
   uint32_t worker_connections = 0;  // of each worker, to clients and origins
   bool multi_accept = false;
   Http http;
-  Places places;                   // of the lines outside of http
+  conf::Places places;             // of the lines outside of http
   std::vector<std::string> files;  // the file and those that it includes, in the order of reading
   std::vector<Warning> warnings;   // what was read and does not do what it says
 

@@ -123,7 +123,7 @@ struct AccessRule {
 struct CacheValid {
   uint16_t status = 0;  // 0: any
   Milliseconds time{0};
-  Place place;
+  conf::Place place;
 };
 struct CachePurge {  // who may purge; all that is given must hold
   bool on = false;
@@ -218,8 +218,8 @@ struct Location {
   bool cache_request_directives{};  // obey Cache-Control of requests
   uint64_t slice{};                 // bytes; 0: whole responses
 
-  Place place;    // of the block
-  Places places;  // of the lines in effect
+  conf::Place place;    // of the block
+  conf::Places places;  // of the lines in effect
 };
 
 // The value of proxy_cache_valid for a status, if any.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 namespace levee {
+namespace conf {
 
 struct Place {
   std::shared_ptr<const std::string> file;  // null: nowhere in particular
@@ -17,9 +18,11 @@ struct Place {
 // default holds. By name, which lives in the directive table.
 using Places = std::map<std::string_view, Place>;
 
+}  // namespace conf
+
 // What an operator should know of a configuration that is valid.
 struct Warning {
-  Place place;
+  conf::Place place;
   std::string text;
   // "text in edge.conf:12".
   std::string to_string() const;

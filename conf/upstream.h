@@ -118,8 +118,8 @@ struct Upstream {
   std::optional<HealthCheck> health_check;
   Resolver resolver;
   Milliseconds resolver_timeout{30'000};
-  Place place;    // of the block; implicit: of the first proxy_pass
-  Places places;  // of its lines
+  conf::Place place;    // of the block; implicit: of the first proxy_pass
+  conf::Places places;  // of its lines
 };
 
 }  // namespace levee

@@ -101,6 +101,21 @@ TEST(CapacityModel, ServesQueuesAndRefuses) {
   EXPECT_EQ(started, (std::vector<int>{1, 2}));
 }
 
+TEST(CapacityModel, AChangeStartsThoseWhoFitAndInterruptsNobody) {
+  CapacityModel model({.slots = 1, .service_ms = 10, .queue = 5});
+  int started = 0;
+  for (uint64_t ticket = 1; ticket <= 4; ++ticket) model.enter(ticket, [&](int64_t) { ++started; });
+  model.change({.slots = 3, .service_ms = 10, .queue = 5});
+  EXPECT_EQ(started, 3);
+  model.change({.slots = 1, .service_ms = 10, .queue = 5});
+  model.leave();
+  EXPECT_EQ(started, 3);
+  EXPECT_EQ(model.serving(), 2U);
+  model.leave();
+  model.leave();
+  EXPECT_EQ(started, 4);
+}
+
 TEST(CapacityModel, OneThatGaveUpIsNotServed) {
   CapacityModel model({.slots = 1, .service_ms = 10, .queue = 5});
   bool served = false;

@@ -1,0 +1,24 @@
+// levee-bench compare: the same scenarios against Levee and its peers, interleaved, in server CPU seconds.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace levee::bench {
+
+struct CompareOptions {
+  bool quick = false;                // shortened forms
+  std::vector<std::string> only;     // scenarios; none: all
+  std::vector<std::string> servers;  // folders of `peers`; none: those of each scenario
+  std::string peers = "bench/peers";
+  std::string levee = "build/levee";
+  std::string media = "bench/media";
+  std::string micro;  // Google Benchmark's JSON, to be kept with the results; empty: none
+  std::string json_path = "build/compare.json";
+  std::string html_path;  // empty: none
+};
+
+// 0: all were measured. 1: some were not.
+int run_compare(const CompareOptions& options);
+
+}  // namespace levee::bench

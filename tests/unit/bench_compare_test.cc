@@ -1,0 +1,81 @@
+// The tables that `levee-bench compare` makes of what it measured.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "bench/compare_case.h"
+#include "bench/compare_report.h"
+
+namespace levee::bench {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Json results() {
+  return Json::parse(R"({
+    "machine": {"date": "2026-01-02T03:04:05Z", "cores": 2, "cpu": "A <fast> one", "versions": {"nginx": "1.22"}},
+    "quick": false,
+    "scenarios": {"hits": {"title": "Hits & more",
+      "headlines": [{"as": "ratio", "what": "cpu_us", "label": "1 KiB hits"},
+                    {"as": "ms", "what": "p99", "label": "p99"}, {"as": "count", "what": "most", "label": "most"}],
+      "peers": {"levee": {"cpu_us": 5, "p99": 2.26, "most": 8}, "nginx": {"cpu_us": 10, "p99": 1490, "most": 12345}},
+      "not_measured": {"ats": "does not start"}}},
+    "micro": {"parse": 123.4}})");
+}
+
+TEST(Compare, ARatioIsThePeersRequestsPerCpuSecondToNginxs) {
+  EXPECT_THAT(markdown_table(results()), HasSubstr("| 1 KiB hits | **2.00** | 1.00 | | | | |\n"));
+}
+
+TEST(Compare, FiguresHaveTheirUnitsAndAsManyDigitsAsAreOfUse) {
+  EXPECT_THAT(markdown_table(results()), HasSubstr("| p99 | **2.3 ms** | 1,490 ms | | | | |\n"));
+  EXPECT_THAT(markdown_table(results()), HasSubstr("| most | **8** | 12,345 | | | | |\n"));
+}
+
+TEST(Compare, TheTableSaysWhenAndWhereItWasMeasured) {
+  EXPECT_THAT(markdown_table(results()), HasSubstr("2026-01-02, 2 cores, A <fast> one"));
+  Json shortened = results();
+  EXPECT_THAT(markdown_table(shortened), Not(HasSubstr("shortened")));
+  shortened["quick"] = true;
+  EXPECT_THAT(markdown_table(shortened), HasSubstr("shortened"));
+}
+
+TEST(Compare, TheTerminalSaysWhatWasNotMeasured) {
+  const Json all = results();
+  const std::string text = terminal_table("hits", all.at("scenarios").at("hits"));
+  EXPECT_THAT(text, HasSubstr("cpu_us 5.00"));
+  EXPECT_THAT(text, HasSubstr("2.00 x nginx"));
+  EXPECT_THAT(text, HasSubstr("ats not measured: does not start"));
+}
+
+TEST(Compare, ThePageStandsAlone) {
+  const std::string page = html_page(results());
+  EXPECT_THAT(page, HasSubstr("Hits &amp; more"));
+  EXPECT_THAT(page, HasSubstr("A &lt;fast> one"));
+  EXPECT_THAT(page, HasSubstr("12,345"));
+  EXPECT_THAT(page, HasSubstr("ats not measured"));
+  EXPECT_THAT(page, Not(HasSubstr("http")));
+  EXPECT_THAT(page, Not(HasSubstr("src=")));
+}
+
+TEST(Compare, EveryServerOfEveryScenarioHasAConfiguration) {
+  std::set<std::string> names;
+  for (const bool quick : {false, true}) {
+    for (const auto& scenarios : {speed_scenarios(quick), overload_scenarios(quick)}) {
+      for (const Scenario& scenario : scenarios) {
+        names.insert(scenario.name);
+        EXPECT_FALSE(scenario.headlines.empty()) << scenario.name;
+        for (const std::string& server : scenario.servers) {
+          EXPECT_TRUE(std::filesystem::exists("bench/peers/" + server + "/peer.conf")) << server;
+        }
+      }
+    }
+  }
+  EXPECT_EQ(names.size(), 15U);
+}
+
+}  // namespace
+}  // namespace levee::bench
