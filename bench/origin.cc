@@ -83,8 +83,9 @@ class Origin final : public HttpHandler {
   Counts all_;
   std::map<std::string, Counts> paths_;
   std::unordered_map<std::string, int64_t> renewed_ms_;  // by target: when an ideal cache asked last
-  uint64_t refused_ = 0;  // for want of room
-  uint64_t struck_ = 0;   // by a fault
+  uint64_t refused_ = 0;                                 // for want of room
+  uint64_t struck_ = 0;                                  // by a fault
+  int64_t began_ms_ = 0, ended_ms_ = 0;                  // the first request, and the end of the last; 0: none
   uint32_t most_waiting_ = 0;
   std::unordered_map<uint64_t, std::string> open_;  // the paths of exchanges
   HttpServer server_;
@@ -99,6 +100,7 @@ void Origin::on_request(uint64_t exchange, const Request& request) {
   all_.begin();
   paths_[request.path].begin();
   const int64_t now = wall_ms();
+  if (began_ms_ == 0) began_ms_ = now;
   Answer answer = site_.answer(request, now);
   const auto fault = std::find_if(faults_.rbegin(), faults_.rend(),
                                   [&](const Fault& each) { return each.strikes(request.path, now); });
@@ -137,6 +139,7 @@ void Origin::on_done(uint64_t exchange) {
   const auto found = open_.find(exchange);
   if (found == open_.end()) return;
   capacity_.abandon(exchange);
+  ended_ms_ = wall_ms();
   all_.end();
   paths_[found->second].end();
   open_.erase(found);
@@ -219,6 +222,7 @@ Json Origin::counts() const {
   Json stats = all_.json();
   stats["refused"] = refused_;
   stats["struck"] = struck_;
+  stats["busy_ms"] = std::max<int64_t>(ended_ms_ - began_ms_, 0);
   stats["waiting"] = capacity_.waiting();
   stats["most_waiting"] = most_waiting_;
   stats["connections"] = server_.connections();
@@ -243,6 +247,7 @@ void Origin::zero() {
   for (auto& [path, counts] : paths_) clear(counts);
   renewed_ms_.clear();
   refused_ = struck_ = 0;
+  began_ms_ = ended_ms_ = 0;
   most_waiting_ = capacity_.waiting();
 }
 
