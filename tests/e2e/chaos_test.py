@@ -39,6 +39,15 @@ def public(request, dice):
     return Answer(body, **kind)
 
 
+def sliced(request, dice):
+    body = body_of(request.path)
+    kind = dict(cache_control=dice.choice(["max-age=1", "max-age=60"]), etag=f'"{request.path}"', ranges=True)
+    if dice.random() < 0.2 and body:
+        middle = dice.randrange(len(body))
+        return Answer([body[:middle], dice.choice([CUT, RESET]), body[middle:]], **kind)
+    return Answer(body, **kind)
+
+
 def private(request, dice):
     text = f"for {request.headers.get('X-Me')}\n" * dice.choice([1, 4000])
     return Answer(text, cache_control=dice.choice(["private", "no-store"]), framing=dice.choice(["length", "chunked"]))
@@ -84,7 +93,7 @@ class Client(threading.Thread):
 
     def request(self):
         dice = self.dice
-        path = f"/{dice.choice(['public', 'public', 'public', 'private'])}/{dice.randrange(24)}"
+        path = f"/{dice.choice(['public', 'public', 'sliced', 'private'])}/{dice.randrange(24)}"
         method = "HEAD" if dice.random() < 0.1 else "GET"
         text = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nX-Me: {self.name}\r\n"
         if dice.random() < 0.2:
@@ -97,11 +106,11 @@ class Client(threading.Thread):
         status, content = reader.head.status, bytes(reader.content)
         self.complete += 1
         right = body_of(path)
-        if status == 206 and method == "GET" and path.startswith("/public"):
+        if status == 206 and method == "GET" and not path.startswith("/private"):
             unit, _, numbers = reader.head.headers["Content-Range"].partition(" ")
             first, last = map(int, numbers.split("/")[0].split("-"))
             good = unit == "bytes" and content == right[first:last + 1]
-        elif status == 200 and method == "GET" and path.startswith("/public"):
+        elif status == 200 and method == "GET" and not path.startswith("/private"):
             good = content == right
         elif status in (200, 206) and method == "GET":
             good = set(content.decode().split("\n")) <= {f"for {self.name}", ""} or status == 206 and "for" in content.decode()
@@ -119,6 +128,7 @@ STORM = """
     proxy_cache_use_stale error timeout updating http_500 http_503;
     proxy_cache_valid 500 502 503 10ms;
   }
+  location /sliced/ { proxy_pass http://@ORIGIN@; proxy_cache small; slice 32k; }
   location = /status { levee_status; }
 """
 
@@ -135,6 +145,7 @@ def test_no_wrong_byte_in_a_storm(levee, origin):
 
     for number in range(24):
         origin.page(f"/public/{number}", locked(public))
+        origin.page(f"/sliced/{number}", locked(sliced))
         origin.page(f"/private/{number}", locked(private))
     clients = [Client(levee, number) for number in range(CLIENTS)]
     for client in clients:
