@@ -223,7 +223,12 @@ std::string_view loop_name() {
 }
 
 bool loops(const Exchange& x) {
-  return x.head.fields().has(FieldId::kCdnLoop) && x.head.fields().has_member(FieldId::kCdnLoop, loop_name());
+  bool found = false;
+  x.head.fields().for_each_member(FieldId::kCdnLoop, [&](std::string_view member) {
+    found = member.substr(0, member.find_first_of("; \t")) == loop_name();  // parameters may follow
+    return !found;
+  });
+  return found;
 }
 
 }  // namespace levee

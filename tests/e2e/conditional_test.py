@@ -17,7 +17,17 @@ ETAG, DATE = '"v1"', "Tue, 01 Sep 2026 10:00:00 GMT"
     ({"If-None-Match": '"x"', "If-Modified-Since": DATE}, 200),
     ({"If-Match": ETAG}, 200),
     ({"If-Match": '"x"'}, 412),
+    ({"If-Match": f"W/{ETAG}"}, 412),
+    ({"If-Match": f'"x", {ETAG}'}, 200),
+    ({"If-Match": "*"}, 200),
+    ({"If-Match": ETAG, "If-None-Match": ETAG}, 304),
+    ({"If-Match": ETAG, "If-Unmodified-Since": "Tue, 01 Sep 2026 09:00:00 GMT"}, 200),
+    ({"If-Match": '"x"', "If-None-Match": ETAG}, 412),
     ({"If-Unmodified-Since": "Tue, 01 Sep 2026 09:00:00 GMT"}, 412),
+    ({"If-Unmodified-Since": DATE}, 200),
+    ({"If-Unmodified-Since": "yesterday"}, 200),
+    ({"If-Unmodified-Since": DATE, "If-Modified-Since": DATE}, 304),
+    ({"If-None-Match": "malformed", "If-Modified-Since": DATE}, 200),
 ])
 def test_from_the_cache(levee, origin, headers, status):
     origin.page("/a", "body", cache_control="max-age=60", etag=ETAG, last_modified=DATE, headers={"Content-Type": "text/plain"})

@@ -39,6 +39,10 @@ MALFORMED = {
 }
 
 
+def test_there_are_enough_of_them():
+    assert len(MALFORMED) >= 30
+
+
 @pytest.mark.parametrize("message", MALFORMED.values(), ids=MALFORMED.keys())
 def test_502_and_nothing_stored(levee, origin, message):
     origin.raw("/a", message)

@@ -293,5 +293,33 @@ TEST_F(FlightTest, ARenewedResponseHasTheOldBodyUnderNewFields) {
   EXPECT_TRUE(std::holds_alternative<Hit>(ask(3, 2500)));
 }
 
+TEST_F(FlightTest, InterimResponsesReachAllWhoWaitAndTheOthersLess) {
+  Lead flight = lead();
+  Reader early = follow(2);
+  EXPECT_EQ(early.look().interim, "");
+  flight.reader.look();
+  flight.writer.interim("for the leader;", "for all;");
+  EXPECT_EQ(waker.take().size(), 2u);
+  EXPECT_EQ(flight.reader.look().interim, "for the leader;");
+  EXPECT_EQ(early.look().interim, "for all;");
+  EXPECT_EQ(early.look().interim, "") << "once";
+  flight.writer.interim("again;", "");
+  Reader late = follow(3);
+  EXPECT_EQ(late.look().interim, "for all;") << "it learns what came before";
+  flight.writer.open(an_entry());
+  const Reader::Look look = flight.reader.look();
+  EXPECT_EQ(look.interim, "again;") << "also with the head behind it";
+  EXPECT_EQ(look.state, FlightState::kStreaming);
+  EXPECT_EQ(early.look().interim, "");
+}
+
+TEST_F(FlightTest, TrailersComeWithTheEnd) {
+  Lead flight = lead();
+  flight.writer.open(an_entry());
+  EXPECT_EQ(flight.reader.trailers(), "");
+  flight.writer.finish("X-Sum: 1\r\n");
+  EXPECT_EQ(flight.reader.trailers(), "X-Sum: 1\r\n");
+}
+
 }  // namespace
 }  // namespace levee

@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cache/vary.h"
@@ -94,6 +98,69 @@ TEST(Vary, ALanguageSuitsWhoWantsItMost) {
 TEST(Vary, NoValueLooksLikeTwo) {
   EXPECT_NE(values("A: 1\r\nB: 2\r\n", "a,b"), values("A: 1,2\r\nB:\r\n", "a,b"));
   EXPECT_NE(values("A: -\r\n", "a,b"), values("B: -\r\n", "a,b"));
+}
+
+// What a list of preferences comes to, the slow way: which names are wanted equally, the most wanted first, and which
+// not at all.
+using Wishes = std::pair<std::vector<std::set<std::string>>, std::set<std::string>>;
+struct Wish {
+  std::string what;
+  int tenths;
+};
+Wishes obvious(const std::vector<Wish>& wishes) {
+  std::map<int, std::set<std::string>> by_weight;
+  for (const Wish& wish : wishes) by_weight[-wish.tenths].insert(wish.what == "x-gzip" ? "gzip" : wish.what);
+  Wishes sorted;
+  for (auto& [weight, names] : by_weight) {
+    if (weight == 0) {
+      sorted.second = names;
+    } else {
+      sorted.first.push_back(names);
+    }
+  }
+  return sorted;
+}
+std::string spelled(const std::vector<Wish>& wishes, std::mt19937& random) {
+  std::string lines;
+  for (const Wish& wish : wishes) {
+    std::string name = wish.what;
+    for (char& c : name) {
+      if (random() % 4 == 0) c = static_cast<char>(toupper(c));
+    }
+    if (lines.empty() || random() % 4 == 0) {
+      if (!lines.empty()) lines += "\r\n";
+      lines += "Accept-Encoding:";
+    } else {
+      lines += random() % 2 == 0 ? "," : " ,\t";
+    }
+    lines += name;
+    if (wish.tenths < 10) {
+      lines += (random() % 2 == 0 ? ";q=0." : " ; Q=0.") + std::to_string(wish.tenths) + (random() % 2 == 0 ? "0" : "");
+    } else if (random() % 2 == 0) {
+      lines += ";q=1.0";
+    }
+  }
+  return lines.empty() ? "" : lines + "\r\n";
+}
+TEST(Vary, AgreesWithTheObviousOnRandomPreferences) {
+  std::mt19937 random(11);
+  const std::vector<std::string> codings = {"gzip", "br", "x-gzip", "zstd", "*"};
+  const auto draw = [&] {
+    std::vector<Wish> wishes;
+    for (size_t k = 1 + random() % 4; k > 0; --k) {
+      wishes.push_back({codings[random() % codings.size()], std::vector<int>{10, 10, 5, 2, 0}[random() % 5]});
+    }
+    return wishes;
+  };
+  int same = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const auto a = draw(), b = draw();
+    const std::string one = spelled(a, random), other = spelled(b, random);
+    const bool equal = values(one, "accept-encoding") == values(other, "accept-encoding");
+    ASSERT_EQ(equal, obvious(a) == obvious(b)) << one << other;
+    same += equal ? 1 : 0;
+  }
+  EXPECT_GT(same, 200) << "both kinds are to be seen";
 }
 
 }  // namespace

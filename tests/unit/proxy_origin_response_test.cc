@@ -131,6 +131,99 @@ TEST_F(ResponseTest, A304MakesTheStaleEntryFreshAgain) {
   EXPECT_EQ(renewed(order, head("HTTP/1.1 304 N\r\nCache-Control: no-store\r\n"), times), nullptr);
 }
 
+// RFC 9111 section 3.4: only of one representation, and of all that was asked for.
+TEST_F(ResponseTest, SlicesFitOnlyWithTheirOwnKind) {
+  const std::string ok = "Cache-Control: max-age=60\r\nETag: \"a\"\r\n";
+  const auto part = [&](const std::string& range, const std::string& lines) {
+    const bool has_length = lines.find("Content-Length") != std::string::npos;
+    return "HTTP/1.1 206 P\r\nContent-Range: bytes " + range + "\r\n" + lines +
+           (has_length ? "" : "Transfer-Encoding: chunked\r\n");
+  };
+  const auto fit = [&](const std::string& text) {
+    const Heard heard = hear(text);
+    return slice_fit(order, head(text), heard);
+  };
+  order.slice = SliceOrder{0, 100, nullptr};
+  const auto first = hear(part("0-99/250", ok)).entry;
+  ASSERT_TRUE(first->part && first->keep);
+  EXPECT_EQ(first->content_length, 100U);
+  EXPECT_FALSE(first->fields.find("Content-Range"));
+  EXPECT_EQ(fit(part("0-99/250", ok)), SliceFit::kFits);
+  EXPECT_EQ(fit(part("0-49/50", ok)), SliceFit::kFits);
+  EXPECT_EQ(fit("HTTP/1.1 200 OK\r\n" + ok), SliceFit::kFits);
+  EXPECT_EQ(fit("HTTP/1.1 404 No\r\n"), SliceFit::kFits);
+  for (const std::string& odd :
+       {part("0-98/250", ok), part("1-100/250", ok), part("0-99/*", ok), part("0-99/250", ok + "Content-Length: 7\r\n"),
+        part("0-99/250", "Cache-Control: max-age=60\r\nETag: W/\"a\"\r\n"),
+        part("0-99/250", "Cache-Control: no-store\r\nETag: \"a\"\r\n"), part("0-99/50", ok),
+        std::string("HTTP/1.1 416 No\r\nContent-Range: bytes */0\r\n")}) {
+    EXPECT_EQ(fit(odd), SliceFit::kAskWhole) << odd;
+  }
+  order.slice = SliceOrder{200, 100, first};
+  EXPECT_EQ(fit(part("200-249/250", ok)), SliceFit::kFits);
+  EXPECT_EQ(hear(part("200-249/250", ok)).entry->part->series, first->part->series);
+  EXPECT_EQ(fit("HTTP/1.1 503 Busy\r\n"), SliceFit::kFits) << "an error is one";
+  for (const std::string& odd :
+       {part("200-250/251", ok), part("200-248/250", ok), part("200-249/250", ok + "Content-Encoding: gzip\r\n"),
+        part("200-249/250", "Cache-Control: max-age=60\r\nETag: \"b\"\r\n"),
+        part("200-249/250", "Cache-Control: max-age=60\r\n"), "HTTP/1.1 200 OK\r\n" + ok,
+        std::string("HTTP/1.1 416 No\r\n")}) {
+    EXPECT_EQ(fit(odd), SliceFit::kChanged) << odd;
+  }
+}
+
+TEST_F(ResponseTest, OfACutResponseOnlyWhatCanBeCompletedIsKept) {
+  const auto kept = [&](const std::string& lines, uint64_t size = 40, std::optional<uint64_t> total = 100) {
+    return part_of_cut(order, *hear("HTTP/1.1 200 OK\r\n" + lines).entry, size, total);
+  };
+  const std::string ok = "Cache-Control: max-age=60\r\nETag: \"a\"\r\n";
+  const auto part = kept(ok);
+  ASSERT_NE(part, nullptr);
+  EXPECT_EQ(part->status, 206);
+  EXPECT_EQ(part->part->total, 100U);
+  EXPECT_EQ(part->content_length, 40U);
+  EXPECT_EQ(kept(ok, 0), nullptr);
+  EXPECT_EQ(kept(ok, 40, std::nullopt), nullptr);
+  EXPECT_EQ(kept("Cache-Control: max-age=60\r\nETag: W/\"a\"\r\n"), nullptr);
+  EXPECT_EQ(kept("Cache-Control: max-age=60\r\n"), nullptr);
+  EXPECT_EQ(kept("Cache-Control: no-store\r\nETag: \"a\"\r\n"), nullptr);
+}
+
+TEST_F(ResponseTest, TheRestMakesAPartWhole) {
+  auto begun = hear("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nETag: \"a\"\r\nX-Old: 1\r\n").entry;
+  order.begun = part_of_cut(order, *begun, 40, 100);
+  const Resumption asked{40, std::nullopt, "\"a\""};
+  const auto made = [&](const std::string& lines) {
+    return completed(order, head("HTTP/1.1 206 P\r\n" + lines), times, asked);
+  };
+  const std::string ok = "Cache-Control: max-age=9\r\nETag: \"a\"\r\n";
+  const auto whole = made("Content-Range: bytes 40-99/100\r\nX-New: 2\r\n" + ok);
+  ASSERT_NE(whole, nullptr);
+  EXPECT_EQ(whole->status, 200);
+  EXPECT_FALSE(whole->part);
+  EXPECT_EQ(whole->content_length, 100U);
+  EXPECT_EQ(whole->fields.find("X-Old"), "1");
+  EXPECT_EQ(whole->fields.find("X-New"), "2");
+  EXPECT_EQ(whole->lifetime.fresh_for, 9000);
+  EXPECT_FALSE(whole->fields.find("Content-Range"));
+  EXPECT_EQ(made("Content-Range: bytes 40-99/101\r\n" + ok), nullptr);
+  EXPECT_EQ(made("Content-Range: bytes 40-98/100\r\nContent-Length: 60\r\n" + ok), nullptr);
+  EXPECT_EQ(made("Content-Range: bytes 40-99/100\r\nETag: \"b\"\r\n"), nullptr);
+  EXPECT_EQ(made("Content-Range: bytes 40-99/100\r\nETag: \"a\"\r\nCache-Control: no-store\r\n"), nullptr);
+}
+
+TEST_F(ResponseTest, AnUpdateBringsBackNothingHiddenOrWithheld) {
+  order.stale = hear("HTTP/1.1 200 OK\r\nCache-Control: max-age=1\r\nETag: \"a\"\r\n").entry;
+  location.hide_headers = {"X-Secret"};
+  const auto fresh = renewed(order,
+                             head("HTTP/1.1 304 N\r\nETag: \"a\"\r\nServer: s\r\nX-Secret: 1\r\nX-Me: 2\r\nX-All: 3\r\n"
+                                  "Cache-Control: max-age=9, private=\"X-Me\"\r\n"),
+                             times);
+  ASSERT_NE(fresh, nullptr);
+  EXPECT_EQ(fresh->fields.find("X-All"), "3");
+  for (const char* name : {"Server", "X-Secret", "X-Me"}) EXPECT_FALSE(fresh->fields.find(name)) << name;
+}
+
 TEST_F(ResponseTest, ReadsRetryAfterAsSecondsOrDate) {
   const auto read = [&](const std::string& value) {
     return retry_after(head("HTTP/1.1 503 B\r\nRetry-After: " + value + "\r\n").fields(), kWall);
@@ -150,6 +243,24 @@ TEST_F(ResponseTest, ARequestHeadSaysWhatIsAskedFor) {
   const Resumption resume{5, std::nullopt, "\"a\""};
   EXPECT_EQ(request_head(order, &resume, false, false, true),
             "GET /a HTTP/1.1\r\nHost: h\r\nRange: bytes=5-\r\nIf-Range: \"a\"\r\n\r\n");
+  order.slice = SliceOrder{100, 50, nullptr};
+  EXPECT_EQ(request_head(order, nullptr, false, false, true),
+            "GET /a HTTP/1.1\r\nHost: h\r\nRange: bytes=100-149\r\n\r\n");
+  EXPECT_EQ(request_head(order, nullptr, false, true, true), "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  order.slice.reset();
+  order.wants_trailers = true;
+  EXPECT_EQ(request_head(order, nullptr, false, false, false),
+            "GET /a HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nConnection: close, TE\r\n\r\n");
+  order.wants_trailers = false;
+  order.upgrade = "websocket";
+  EXPECT_EQ(request_head(order, nullptr, false, false, true),
+            "GET /a HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
+  order.upgrade.clear();
+  order.body = std::make_shared<RequestBody>();
+  order.body->length = 3;
+  order.expects_continue = true;
+  EXPECT_EQ(request_head(order, nullptr, false, false, true),
+            "GET /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
 }
 
 TEST(Priority, IsTakenFromTheExtensionUnlessTheConfigurationSaysIt) {
