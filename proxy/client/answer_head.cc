@@ -118,6 +118,21 @@ std::optional<std::string> default_redirect(const Exchange& x, std::string_view 
   return replaced(value, pass.url.literal() + "/", "/");
 }
 
+// The key of the entry without scheme and origin, which are nobody's business, and without what tells slices apart.
+std::string_view shown_key(const Exchange& x) {
+  constexpr size_t kLongest = 1024;
+  std::string_view key = x.entry->key;
+  key = key.substr(0, key.find('\n'));
+  if (x.plan == nullptr || x.plan->pass == nullptr || key.size() > kLongest) return {};
+  const std::string_view host = x.target ? x.target->host : x.plan->pass->host;
+  std::string_view rest = key;
+  for (const std::string_view scheme : {"http", "s"}) {
+    if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
+    if (!host.empty() && rest.starts_with(host)) return rest.substr(host.size());
+  }
+  return key;
+}
+
 }  // namespace
 
 std::optional<std::string> rewritten_location(const Exchange& x, std::string_view value) {
@@ -166,7 +181,9 @@ void write_entry_fields(HeadWriter& out, const Exchange& x, const Shape& shape) 
 void write_rest(HeadWriter& out, const Exchange& x, const Shape& shape) {
   const int64_t now = x.connection->worker.now();
   write_age(out, x.entry->age(now));
-  write_cache_status(out, x.note, *x.entry, now);
+  CacheNote note = x.note;
+  note.key = shown_key(x);
+  write_cache_status(out, note, *x.entry, now);
   out.text("Via: 1.1 levee\r\n");
   write_content_lines(out, shape);
   write_connection_lines(out, x);

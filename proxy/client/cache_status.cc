@@ -85,6 +85,7 @@ void write_cache_status(HeadWriter& out, const CacheNote& note, const Entry& ent
   if (!status.hit) status.forward_status = revalidated ? 304 : entry.status;
   status.collapsed = note.collapsed;
   status.stored = !status.hit && !note.alone && entry.keep;
+  if (!note.alone) status.key = note.key;
   if (status.hit || status.stored) {
     status.has_ttl = true;
     status.ttl = entry.fresh_for(now);

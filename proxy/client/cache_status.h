@@ -31,6 +31,7 @@ struct CacheNote {
   bool collapsed = false;
   bool alone = false;       // fetched for this client only, and not stored
   std::string_view detail;  // a token of static storage, or empty
+  std::string_view key;     // as it may be shown, or empty
 };
 
 // A token for Cache-Status; of static storage.

@@ -338,6 +338,7 @@ Session::Next Session::fail(const Fault& fault) {
   Exchange& x = *exchange_;
   x.fault = fault;
   x.reader.reset();
+  if (x.body_withheld) x.keep_alive = false;
   if (fault.why == Failure::kChanged) return slice_changed();
   if (!x.slicing.begun) x.note.detail = detail_of(fault.why);
   if (may_be_stale(x, fault)) {

@@ -244,7 +244,12 @@ std::string_view word(CacheStatus::Forward forward) {
 
 // A Structured Field string (RFC 8941 section 3.3.3): printable ASCII; what is not becomes "?".
 void write_string(HeadWriter& out, std::string_view text) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
   out.text("\"");
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    out.text(text).text("\"");
+    return;
+  }
   for (const char& c : text) {
     if (c == '"' || c == '\\') {
       out.text("\\");

@@ -264,6 +264,7 @@ Fetch::Next Fetch::read_body() {
   for (int i = 0; i < kReads && attempt().bytes_received - before < kMostBytes; ++i) {
     const uint64_t room = writer_.room();
     paused_ = room == 0;
+    if (paused_) copy_.reset();  // those who wait for it do not wait for this reader
     if (paused_ && permit_ && !timer_.is_set()) timer_.set(kLongestPause);
     if (paused_) return wait(Step::kReadBody, Stream::Wait::kNothing, 0);
     const uint64_t pending = decoder_.pending_data();

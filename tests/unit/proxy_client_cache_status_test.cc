@@ -22,29 +22,29 @@ class CacheStatusLine : public testing::Test {
 };
 
 TEST_F(CacheStatusLine, OfAHitSaysHowLongItIsFresh) {
-  EXPECT_EQ(written({CacheUse::kHit, false, false, {}}, entry_, 11'000), "Cache-Status: Levee; hit; ttl=50\r\n");
+  EXPECT_EQ(written({CacheUse::kHit, false, false, {}, {}}, entry_, 11'000), "Cache-Status: Levee; hit; ttl=50\r\n");
 }
 
 TEST_F(CacheStatusLine, OfAStaleOneSaysSinceWhenAndWhy) {
-  EXPECT_EQ(written({CacheUse::kStale, false, false, detail_of(Failure::kOverloaded)}, entry_, 71'000),
+  EXPECT_EQ(written({CacheUse::kStale, false, false, detail_of(Failure::kOverloaded), {}}, entry_, 71'000),
             "Cache-Status: Levee; hit; ttl=-10; detail=overloaded\r\n");
 }
 
 TEST_F(CacheStatusLine, OfAMissSaysWhatTheOriginSaidAndThatItIsStored) {
-  const std::string line = written({CacheUse::kMiss, true, false, {}}, entry_, 1'000);
+  const std::string line = written({CacheUse::kMiss, true, false, {}, {}}, entry_, 1'000);
   for (const char* part : {"Levee; fwd=miss", "; fwd-status=200", "; stored", "; collapsed", "; ttl=60"}) {
     EXPECT_NE(line.find(part), std::string::npos) << part << " in " << line;
   }
 }
 
 TEST_F(CacheStatusLine, OfAPrivateResponseDoesNotSayStored) {
-  const std::string line = written({CacheUse::kPass, false, true, {}}, entry_, 1'000);
+  const std::string line = written({CacheUse::kPass, false, true, {}, {}}, entry_, 1'000);
   EXPECT_EQ(line.find("stored"), std::string::npos) << line;
   EXPECT_NE(line.find("fwd=bypass"), std::string::npos) << line;
 }
 
 TEST_F(CacheStatusLine, OfARevalidatedOneSays304) {
-  EXPECT_NE(written({CacheUse::kRevalidated, false, false, {}}, entry_, 1'000).find("fwd=stale; fwd-status=304"),
+  EXPECT_NE(written({CacheUse::kRevalidated, false, false, {}, {}}, entry_, 1'000).find("fwd=stale; fwd-status=304"),
             std::string::npos);
 }
 
@@ -52,6 +52,12 @@ TEST(CacheUse, HasNginxsWords) {
   EXPECT_EQ(word_of(CacheUse::kHit), "HIT");
   EXPECT_EQ(word_of(CacheUse::kUpdating), "UPDATING");
   EXPECT_EQ(word_of(CacheUse::kPass), "");
+}
+
+TEST_F(CacheStatusLine, SaysUnderWhichKey) {
+  EXPECT_EQ(written({CacheUse::kHit, false, false, {}, "/a?\"b\""}, entry_, 11'000),
+            "Cache-Status: Levee; hit; ttl=50; key=\"/a?\\\"b\\\"\"\r\n");
+  EXPECT_EQ(written({CacheUse::kPass, false, true, {}, "/a"}, entry_, 1'000).find("key"), std::string::npos);
 }
 
 }  // namespace
