@@ -36,7 +36,8 @@ def test_otherwise_it_is_not_kept(levee, origin, rest):
 
 def test_a_cut_one_is_not_kept(levee, origin):
     origin.raw("/a", "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Location: /a\r\nContent-Length: 9\r\n\r\nhalf")
-    assert b"half".startswith(levee.get("/a", "POST", body=b"x").cut())
+    response = levee.get("/a", "POST", body=b"x")
+    assert response.status == 502 or b"half".startswith(response.cut())
     origin.page("/a", "got", cache_control="max-age=60")
     assert levee.get("/a").rest() == b"got"
 
