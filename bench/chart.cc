@@ -16,7 +16,7 @@ constexpr double kLowest = 0.1;  // milliseconds, of a logarithmic axis
 // Where values and seconds lie in the picture.
 class Frame {
  public:
-  Frame(const Chart& chart, size_t seconds) : scale_(chart.scale), seconds_(std::max<size_t>(seconds, 2)) {
+  Frame(const Chart& chart, size_t seconds) : scale_(chart.scale), seconds_(std::max<size_t>(seconds, 1)) {
     double most = chart.limit.value_or(0);
     for (const Chart::Series& series : chart.series) {
       for (const double value : series.values) most = std::max(most, value);
@@ -25,9 +25,9 @@ class Frame {
   }
   const std::vector<double>& ticks() const { return ticks_; }
   size_t seconds() const { return seconds_; }
-  double x(double second) const {
-    return kLeft + (kWidth - kLeft - kRight) * second / static_cast<double>(seconds_ - 1);
-  }
+  double x(double second) const { return kLeft + (kWidth - kLeft - kRight) * second / static_cast<double>(seconds_); }
+  // In the middle of a second stands its value.
+  double middle(size_t second) const { return x(static_cast<double>(second) + 0.5); }
   double y(double value) const {
     const double low = height_of(ticks_.front()), high = height_of(ticks_.back());
     const double part = high > low ? (height_of(value) - low) / (high - low) : 0;
@@ -52,7 +52,7 @@ std::string axes(const Chart& chart, const Frame& frame) {
     text += print("<text class=\"tick\" text-anchor=\"end\" x=\"%.0f\" y=\"%.1f\">%s</text>", kLeft - 8, y + 4,
                   scaled(tick, chart.scale).c_str());
   }
-  const auto last = static_cast<double>(frame.seconds() - 1);
+  const auto last = static_cast<double>(frame.seconds());
   const std::vector<double> steps = ticks(last, Chart::Scale::kCount);
   for (const double second : steps) {
     if (second > last) continue;
@@ -75,8 +75,8 @@ std::string line_of(const Chart::Series& series, const Chart& chart, const Frame
   size_t began = 0;
   const auto close_area = [&](size_t last) {
     if (!is_open || !series.filled) return;
-    area += print("L%.1f %.1fL%.1f %.1fZ", frame.x(static_cast<double>(last)), kHeight - kBottom,
-                  frame.x(static_cast<double>(began)), kHeight - kBottom);
+    area +=
+        print("L%.1f %.1fL%.1f %.1fZ", frame.middle(last), kHeight - kBottom, frame.middle(began), kHeight - kBottom);
   };
   for (size_t i = 0; i < series.values.size(); ++i) {
     const double value = series.values[i];
@@ -86,8 +86,7 @@ std::string line_of(const Chart::Series& series, const Chart& chart, const Frame
       continue;
     }
     if (!is_open) began = i;
-    const std::string point =
-        print("%c%.1f %.1f", is_open ? 'L' : 'M', frame.x(static_cast<double>(i)), frame.y(value));
+    const std::string point = print("%c%.1f %.1f", is_open ? 'L' : 'M', frame.middle(i), frame.y(value));
     is_open = true;
     path += point;
     if (series.filled) area += point;
@@ -105,7 +104,7 @@ std::string marks(const Chart& chart, const Frame& frame) {
   std::string text;
   double free_from = 0;  // labels do not stand upon each other
   for (const Chart::Mark& mark : chart.marks) {
-    const double x = frame.x(std::min(mark.second, static_cast<double>(frame.seconds() - 1)));
+    const double x = frame.x(std::min(mark.second, static_cast<double>(frame.seconds())));
     const char* const kind = mark.is_break ? "mark broke" : "mark";
     text += print("<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" y2=\"%.0f\"/>", kind, x, x, kTop - 6,
                   kHeight - kBottom);
@@ -127,7 +126,7 @@ std::string tips(const Chart& chart, const Frame& frame, size_t seconds) {
       if (i < series.values.size()) tip += "\n" + series.name + ": " + scaled(series.values[i], chart.scale);
     }
     text += print("<rect class=\"tip\" x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" height=\"%.0f\"><title>",
-                  frame.x(static_cast<double>(i)) - wide / 2, kTop, wide, kHeight - kTop - kBottom) +
+                  frame.x(static_cast<double>(i)), kTop, wide, kHeight - kTop - kBottom) +
             escaped(tip) + "</title></rect>";
   }
   return text;

@@ -31,8 +31,8 @@ main{max-width:960px;margin:0 auto;padding:28px 20px 48px}h1{font-size:24px;marg
 table{border-collapse:collapse;width:100%;background:var(--card);border-radius:10px;overflow:hidden}
 th,td{text-align:left;padding:7px 12px;border-bottom:1px solid var(--grid);vertical-align:top}tr:last-child td{border-bottom:0}
 th{font-weight:600;color:var(--soft);font-size:13px}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-td small{color:var(--soft);display:block}.kept{color:var(--good);font-weight:600}.broken{color:var(--bad);font-weight:600}
-.unsure{color:var(--none);font-weight:600}.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(128px,1fr));gap:10px}
+.k{width:1%}td.n{white-space:nowrap}td small{color:var(--soft);display:block}.kept{color:var(--good);font-weight:600}.broken{color:var(--bad);font-weight:600}
+.unsure{color:var(--none);font-weight:600}.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:10px}
 .tile{background:var(--card);border-radius:10px;padding:10px 14px}.tile b{display:block;font-size:20px;white-space:nowrap}
 .tile span{color:var(--soft);font-size:13px}figure{margin:0 0 14px;background:var(--card);border-radius:10px;padding:12px 14px 6px}
 figcaption{font-size:14px;margin-bottom:4px}figcaption span{color:var(--soft);margin-left:6px}
@@ -62,7 +62,7 @@ Chart::Series series(const Outcome& outcome, std::string name, std::string colou
 std::vector<Chart::Mark> marks(const Outcome& outcome) {
   std::vector<Chart::Mark> made;
   for (size_t i = 0; i < outcome.events.size(); ++i) {
-    made.push_back({.second = static_cast<double>(outcome.events[i].at_ms) / 1000 - 0.5,
+    made.push_back({.second = static_cast<double>(outcome.events[i].at_ms) / 1000,
                     .label = std::string(1, static_cast<char>('A' + i % 26))});
   }
   const auto& first = outcome.verdict.first;
@@ -210,7 +210,8 @@ std::string charts(const Plan& plan, const Outcome& outcome) {
 
 std::string events(const Outcome& outcome) {
   if (outcome.events.empty()) return {};
-  std::string text = "<h2>What happened</h2><table><tr><th></th><th class=\"n\">at</th><th>what</th></tr>\n";
+  std::string text =
+      "<h2>What happened</h2><table><tr><th class=\"k\"></th><th class=\"n k\">at</th><th>what</th></tr>\n";
   for (size_t i = 0; i < outcome.events.size(); ++i) {
     text += print("<tr><td><b>%c</b></td><td class=\"n\">%.1f s</td><td>", static_cast<char>('A' + i % 26),
                   static_cast<double>(outcome.events[i].at_ms) / 1000) +

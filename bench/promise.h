@@ -27,7 +27,7 @@ constexpr std::array kMeasures{
     Measure{"request_whole_p99", Unit::kTime, true, "last byte of a plain request, from when it was due"},
     Measure{"stalled_viewers", Unit::kShare, true, "viewers who saw a stall"},
     Measure{"stall_seconds_per_hour", Unit::kNumber, true, "seconds of stall for each hour watched"},
-    Measure{"not_started", Unit::kShare, true, "viewers who never saw a frame"},
+    Measure{"not_started", Unit::kShare, true, "viewers without a frame 5 s after joining"},
     Measure{"errors", Unit::kShare, false, "requests without a good answer"},
     Measure{"wrong_bodies", Unit::kNumber, false, "bodies that differ from what the origin sent"},
     Measure{"origin_amplification", Unit::kNumber, false, "the origin's requests by the least possible"},
