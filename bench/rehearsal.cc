@@ -185,12 +185,13 @@ void Rehearsal::beat() {
   const int64_t now = now_us();
   record_lag(now);
   const int64_t elapsed = now - began_us_;
+  if (elapsed / kSecondUs > static_cast<int64_t>(outcome_.seconds.size())) {
+    end_second();
+    onlooker_.on_second(outcome_);
+  }
   strike(elapsed);
   join_and_leave(elapsed);
   for (const auto& load : loads_) load->send_due(began_us_, now);
-  if (elapsed / kSecondUs <= static_cast<int64_t>(outcome_.seconds.size())) return;
-  end_second();
-  onlooker_.on_second(outcome_);
 }
 
 // A beat that came late counts for all those that should have been in between.
