@@ -10,8 +10,8 @@
 #   make fuzz       each libFuzzer target for FUZZ_SECONDS=20 from its committed inputs;  make fuzz-replay  those inputs once
 #   make rehearse   every plan of bench/plans against Levee, three minutes: a verdict and a report for each
 #   make bench      Google Benchmark of the parts, then Levee beside its peers in short scenarios, in under ten minutes; writes
-#                   build/compare.json and .html.   make bench-full  the whole, on a quiet machine: bench/results.json and
-#                   README's table.   make micro  the parts alone
+#                   build/compare.json and .html.   make bench-full  the whole, half an hour on a quiet machine: writes
+#                   bench/results.json and README's table (as do: make bench RESULTS=bench/results.json; make readme).   make micro  the parts alone
 #   make conformance   the independent http-cache-tests (from npm, which needs node) through Levee: what is not passed, and counts
 #   make readme     writes the lists of README.md: directives, performance
 #   make install    DESTDIR= PREFIX=/usr/local   programs, examples, plans, systemd unit, man pages
@@ -145,7 +145,8 @@ rehearse: deps-test all
 	$(Q)bench/rehearse-all --bench $(OUT)/levee-bench --out $(OUT)/rehearse
 bench: deps-bench all $(OUT)/levee-micro
 	$(Q)$(OUT)/levee-micro $(MICRO) --benchmark_min_time=0.05
-	$(Q)build/levee-bench compare --quick --micro build/micro.json --html build/compare.html
+	$(Q)build/levee-bench compare --quick --micro build/micro.json --json $(RESULTS) --html build/compare.html
+RESULTS := build/compare.json
 bench-full: deps-bench all $(OUT)/levee-micro
 	$(Q)$(OUT)/levee-micro $(MICRO)
 	$(Q)build/levee-bench compare --micro build/micro.json --json bench/results.json --html build/compare.html

@@ -120,17 +120,20 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
   return result;
 }
 
-// Google Benchmark's results as nanoseconds by name.
-Json micro_results(const std::string& path) {
+// Google Benchmark's results by name: nanoseconds, or for traces of requests the share that was missed.
+void add_micro(const std::string& path, Json& results) {
   std::ifstream file(path);
   const Json all = Json::parse(file, nullptr, false);
-  Json result = Json::object();
-  if (!all.is_object()) return result;
+  if (!all.is_object()) return;
   static const std::map<std::string, double> kUnits = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
   for (const Json& each : all.value("benchmarks", Json::array())) {
-    result[each.at("name").get<std::string>()] = each.at("cpu_time").get<double>() * kUnits.at(each.at("time_unit"));
+    const std::string name = each.at("name");
+    if (each.contains("missed_%")) {
+      results["missed_percent"][name] = each.at("missed_%");
+    } else {
+      results["micro"][name] = each.at("cpu_time").get<double>() * kUnits.at(each.at("time_unit"));
+    }
   }
-  return result;
 }
 
 // A folder of our own for the time of the run.
@@ -175,7 +178,7 @@ int run_compare(const CompareOptions& options) {
   Json results{{"machine", machine(absolute, stage.site(levee, 0, false))},
                {"quick", options.quick},
                {"scenarios", Json::object()}};
-  if (!options.micro.empty()) results["micro"] = micro_results(options.micro);
+  if (!options.micro.empty()) add_micro(options.micro, results);
   auto scenarios = speed_scenarios(options.quick);
   for (Scenario& scenario : overload_scenarios(options.quick)) scenarios.push_back(std::move(scenario));
   bool all_measured = true;

@@ -229,6 +229,7 @@ std::vector<Scenario> overload_scenarios(bool quick) {
        {{As::kPercent, "ok_percent", objects + " expired objects asked for at once: answered 200"},
         {As::kMs, "p99_behind_hits_ms", "the same: p99 behind that of hits"},
         {As::kCount, "origin_most", "the same: most at the origin at a time (it has 8 slots)"},
+        {As::kCount, "origin_dropped", "the same: dropped by the origin, whose queue holds 256"},
         {As::kPercent, "refreshed_percent", "the same: refreshed by that"},
         {As::kSeconds, "refresh_s",
          "the same: the origin is busy with it for (at best " + std::string(quick ? "5" : "25") + " s)"}},

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "bench/chart.h"
+
 namespace levee::bench {
 namespace {
 
@@ -47,26 +49,6 @@ std::string in_words(double value, const std::string& as) {
   if (as == "count") return plain(value);
   if (as == "percent") return plain(value) + " %";
   return plain(value) + " " + as;
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 void each_headline(const Json& results, const auto& visit) {

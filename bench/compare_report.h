@@ -1,7 +1,8 @@
 // What `compare` found, as tables: for a terminal, for the README, and as a page that opens without a network. Pure.
 //
 // Results: {"machine": {..}, "quick": bool, "scenarios": {NAME: {"title": .., "headlines": [{"as", "what", "label"}],
-// "peers": {PEER: {WHAT: number}}, "not_measured": {PEER: why}}}, "micro": {NAME: nanoseconds}}.
+// "peers": {PEER: {WHAT: number}}, "not_measured": {PEER: why}}}, "micro": {NAME: nanoseconds}, "missed_percent":
+// {NAME: share}}.
 #pragma once
 
 #include <string>

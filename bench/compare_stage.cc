@@ -3,6 +3,7 @@
 
 #include "bench/compare_case.h"
 #include "bench/http_client.h"
+#include "bench/launch.h"
 
 namespace levee::bench {
 namespace {
@@ -51,11 +52,11 @@ std::string Stage::prepare() {
             folder_ / "openssl", 20);
   if (!std::ifstream(cert)) return "openssl makes no certificate";
   std::ofstream(folder_ / "both.pem") << std::ifstream(cert).rdbuf() << std::ifstream(key).rdbuf();
-  const uint16_t port = free_port();
+  const uint16_t port = free_port("127.0.0.1");
   origin_ = "127.0.0.1:" + std::to_string(port);
   process_ =
       std::make_unique<Process>(on_second({bench_, "origin", "--quiet", "--listen", origin_, "--media", media_}));
-  return accepts(port, *process_) ? "" : "the origin does not start";
+  return comes_up(port, *process_) ? "" : "the origin does not start";
 }
 
 PeerSite Stage::site(const std::string& levee, uint64_t size, bool tls) const {

@@ -1,14 +1,13 @@
 #include "bench/deployment.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <fstream>
 #include <iterator>
 #include <system_error>
+
+#include "bench/launch.h"
 
 namespace levee::bench {
 namespace {
@@ -20,42 +19,6 @@ constexpr int kPauseMs = 20;
 std::string own_address() {
   const int pid = getpid();
   return "127." + std::to_string(pid / 250 % 250 + 1) + "." + std::to_string(pid % 250 + 1) + ".2";
-}
-
-sockaddr_in socket_address(const std::string& address, uint16_t port) {
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_port = htons(port);
-  inet_pton(AF_INET, address.c_str(), &name.sin_addr);
-  return name;
-}
-
-uint16_t free_port(const std::string& address) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in name = socket_address(address, 0);
-  socklen_t size = sizeof name;
-  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&name), size) == 0 &&
-                     getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0;
-  close(fd);
-  return bound ? ntohs(name.sin_port) : uint16_t{0};
-}
-
-bool accepts(const std::string& address, uint16_t port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in name = socket_address(address, port);
-  const bool good = connect(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
-  close(fd);
-  return good;
-}
-
-// A process and all that it has started.
-void add_family(pid_t pid, std::vector<pid_t>& into) {
-  into.push_back(pid);
-  std::error_code none;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", none)) {
-    std::ifstream children(task.path() / "children");
-    for (pid_t child = 0; children >> child;) add_family(child, into);
-  }
 }
 
 }  // namespace
@@ -76,14 +39,7 @@ std::vector<std::pair<std::string, std::string>> NodeSite::values() const {
 std::optional<std::string> fill_template(const std::filesystem::path& file, const NodeSite& site) {
   std::ifstream stream(file);
   if (!stream) return std::nullopt;
-  std::string text(std::istreambuf_iterator<char>(stream), {});
-  for (const auto& [name, value] : site.values()) {
-    const std::string word = "@" + name + "@";
-    for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + value.size())) {
-      text.replace(at, word.size(), value);
-    }
-  }
-  return text;
+  return with_words({std::istreambuf_iterator<char>(stream), {}}, site.values());
 }
 
 NodeMaker levee_maker(std::string program, std::filesystem::path conf_template) {
@@ -176,7 +132,8 @@ std::vector<pid_t> Deployment::node_pids() const {
   std::vector<pid_t> pids;
   for (const auto& [name, server] : servers_) {
     if (name.starts_with("node") && server.process && server.process->runs()) {
-      add_family(server.process->pid(), pids);
+      const std::vector<pid_t> all = family(server.process->pid());
+      pids.insert(pids.end(), all.begin(), all.end());
     }
   }
   return pids;

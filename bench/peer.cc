@@ -1,37 +1,25 @@
 #include "bench/peer.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <iterator>
 
 #include "bench/http_client.h"
+#include "bench/launch.h"
 #include "conf/tree.h"
 
 namespace levee::bench {
 namespace {
 
 namespace fs = std::filesystem;
+using Words = std::vector<std::pair<std::string, std::string>>;
+
+const std::string kAddress = "127.0.0.1";
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-sockaddr_in loopback(uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
 }
 
 // The words of the peer.conf's line; none: there is no such line.
@@ -45,7 +33,7 @@ std::vector<std::string> words_of(const std::string& text, std::string_view name
   return {};
 }
 
-std::map<std::string, std::string> values_of(const PeerSite& site) {
+Words values_of(const PeerSite& site) {
   return {{"ORIGIN", site.origin},
           {"ORIGIN_HOST", site.origin.substr(0, site.origin.find(':'))},
           {"ORIGIN_PORT", site.origin.substr(site.origin.find(':') + 1)},
@@ -57,30 +45,11 @@ std::map<std::string, std::string> values_of(const PeerSite& site) {
           {"BENCH", site.bench}};
 }
 
-std::string filled_with(const std::map<std::string, std::string>& values, std::string text) {
-  for (const auto& [name, value] : values) replace_all(text, "@" + name + "@", value);
-  return text;
-}
-
 }  // namespace
 
-uint16_t free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
-bool accepts(uint16_t port, Process& process) {
+bool comes_up(uint16_t port, Process& process) {
   for (const int64_t until = now_us() + 15'000'000; now_us() < until && process.runs(); usleep(50'000)) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const sockaddr_in address = loopback(port);
-    const bool is_there = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    close(fd);
-    if (is_there) return true;
+    if (accepts(kAddress, port)) return true;
   }
   return false;
 }
@@ -96,7 +65,7 @@ std::string output_of(const std::vector<std::string>& words, const fs::path& log
 }
 
 std::string peer_version(const fs::path& folder, const PeerSite& site) {
-  auto words = words_of(filled_with(values_of(site), read_file(folder / "peer.conf")), "version");
+  auto words = words_of(with_words(read_file(folder / "peer.conf"), values_of(site)), "version");
   if (words.empty()) return "";
   const std::string said = output_of(words, site.run / "version", 5);
   return said.substr(0, said.find('\n'));
@@ -121,13 +90,14 @@ Peer::Peer(const fs::path& folder, const PeerSite& site)
       tls_(site.tls),
       run_(site.run / name_),
       shm_("/dev/shm/levee-compare-" + std::to_string(getpid()) + "-" + name_),
-      port_(free_port()),
-      tls_port_(free_port()),
+      port_(free_port(kAddress)),
+      tls_port_(free_port(kAddress)),
       values_(values_of(site)) {
   std::error_code error;
   fs::create_directories(run_, error);
   fs::create_directories(shm_, error);
   values_.insert(
+      values_.end(),
       {{"RUN", run_}, {"SHM", shm_}, {"PORT", std::to_string(port_)}, {"TLS_PORT", std::to_string(tls_port_)}});
 }
 
@@ -139,7 +109,7 @@ Peer::~Peer() {
 }
 
 std::string Peer::filled(std::string text) const {
-  return filled_with(values_, std::move(text));
+  return with_words(std::move(text), values_);
 }
 
 std::string Peer::make_files(const fs::path& folder) {
@@ -158,7 +128,7 @@ std::string Peer::launch(const std::vector<std::string>& words) {
   pinned.insert(pinned.end(), words.begin(), words.end());
   const fs::path log = run_ / "output";
   process_ = std::make_unique<Process>(pinned, log);
-  if (accepts(tls_ ? tls_port_ : port_, *process_)) return "";
+  if (comes_up(tls_ ? tls_port_ : port_, *process_)) return "";
   std::string said = read_file(log);
   return "does not start: " + said.substr(said.size() - std::min<size_t>(said.size(), 300));
 }
@@ -169,15 +139,7 @@ std::string Peer::url(std::string_view path) const {
 }
 
 std::vector<pid_t> Peer::pids() const {
-  std::vector<pid_t> found{process_->pid()};
-  for (size_t i = 0; i < found.size(); ++i) {
-    std::error_code error;
-    for (const auto& task : fs::directory_iterator("/proc/" + std::to_string(found[i]) + "/task", error)) {
-      std::ifstream children(task.path() / "children");
-      for (pid_t child = 0; children >> child;) found.push_back(child);
-    }
-  }
-  return found;
+  return family(process_->pid());
 }
 
 }  // namespace levee::bench

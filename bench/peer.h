@@ -9,11 +9,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -54,16 +54,14 @@ class Peer {
   const bool tls_;
   const std::filesystem::path run_, shm_;
   uint16_t port_ = 0, tls_port_ = 0;
-  std::map<std::string, std::string> values_;
+  std::vector<std::pair<std::string, std::string>> values_;
   std::unique_ptr<Process> process_;
 };
 
 // The first line of what the peer says of its version; empty: nothing.
 std::string peer_version(const std::filesystem::path& folder, const PeerSite& site);
-// A port of this machine that nobody uses.
-uint16_t free_port();
-// Waits until somebody accepts connections at 127.0.0.1.
-bool accepts(uint16_t port, Process& process);
+// Waits until it accepts connections at 127.0.0.1; false: it does not, or has ended.
+bool comes_up(uint16_t port, Process& process);
 // Runs a program to its end, or for so long; what it printed.
 std::string output_of(const std::vector<std::string>& words, const std::filesystem::path& log, double seconds);
 

@@ -54,7 +54,7 @@ TEST(Compare, TheTerminalSaysWhatWasNotMeasured) {
 TEST(Compare, ThePageStandsAlone) {
   const std::string page = html_page(results());
   EXPECT_THAT(page, HasSubstr("Hits &amp; more"));
-  EXPECT_THAT(page, HasSubstr("A &lt;fast> one"));
+  EXPECT_THAT(page, HasSubstr("A &lt;fast&gt; one"));
   EXPECT_THAT(page, HasSubstr("12,345"));
   EXPECT_THAT(page, HasSubstr("ats not measured"));
   EXPECT_THAT(page, Not(HasSubstr("http")));
