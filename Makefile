@@ -11,7 +11,7 @@
 #   make rehearse   every plan of bench/plans against Levee, three minutes: a verdict and a report for each
 #   make bench      Google Benchmark of the parts, then Levee beside its peers in short scenarios, in under ten minutes; writes
 #                   build/compare.json and .html.   make bench-full  the whole, half an hour on a quiet machine: writes
-#                   bench/results.json and README's table (as do: make bench RESULTS=bench/results.json; make readme).   make micro  the parts alone
+#                   bench/results.json and README's table.   make bench-results  the same of the short scenarios   make micro  the parts alone
 #   make conformance   the independent http-cache-tests (from npm, which needs node) through Levee: what is not passed, and counts
 #   make readme     writes the lists of README.md: directives, performance
 #   make install    DESTDIR= PREFIX=/usr/local   programs, examples, plans, systemd unit, man pages
@@ -72,7 +72,7 @@ HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench
 SOURCES   := proxy/main.cc $(LIB_SRC) $(BENCH_SRC) $(UNIT_SRC) $(MICRO_SRC) $(FUZZ_SRC)
 obj        = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
 
-.PHONY: all run bench bench-full rehearse unit e2e test asan tsan clang fuzz fuzz-targets fuzz-replay micro readme lint format-check layers headers tidy install clean deps-%
+.PHONY: all run bench bench-results bench-full rehearse unit e2e test asan tsan clang fuzz fuzz-targets fuzz-replay micro readme lint format-check layers headers tidy install clean deps-%
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -145,12 +145,13 @@ rehearse: deps-test all
 	$(Q)bench/rehearse-all --bench $(OUT)/levee-bench --out $(OUT)/rehearse
 bench: deps-bench all $(OUT)/levee-micro
 	$(Q)$(OUT)/levee-micro $(MICRO) --benchmark_min_time=0.05
-	$(Q)build/levee-bench compare --quick --micro build/micro.json --json $(RESULTS) --html build/compare.html
-RESULTS := build/compare.json
+	$(Q)build/levee-bench compare --quick --micro build/micro.json --html build/compare.html $(RESULTS)
+RESULTS := --json build/compare.json
+bench-results:
+	$(Q)$(MAKE) bench RESULTS="--json bench/results.json --readme README.md"
 bench-full: deps-bench all $(OUT)/levee-micro
 	$(Q)$(OUT)/levee-micro $(MICRO)
-	$(Q)build/levee-bench compare --micro build/micro.json --json bench/results.json --html build/compare.html
-	$(Q)$(MAKE) readme
+	$(Q)build/levee-bench compare --micro build/micro.json --json bench/results.json --html build/compare.html --readme README.md
 MICRO := --benchmark_out=build/micro.json --benchmark_out_format=json
 micro: $(OUT)/levee-micro
 	$(Q)$<

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <map>
 
 #include "bench/compare_case.h"
@@ -162,6 +163,15 @@ bool write(const std::string& path, const std::string& text) {
   return false;
 }
 
+bool write_readme(const std::string& path, const Json& results) {
+  if (path.empty()) return true;
+  std::ifstream file(path);
+  const auto text = with_table({std::istreambuf_iterator<char>(file), {}}, results);
+  if (text) return write(path, *text);
+  std::fprintf(stderr, "levee-bench: %s has no place for the table\n", path.c_str());
+  return false;
+}
+
 }  // namespace
 
 int run_compare(const CompareOptions& options) {
@@ -189,6 +199,7 @@ int run_compare(const CompareOptions& options) {
     std::printf("%s", terminal_table(scenario.name, result).c_str());
     std::fflush(stdout);
   }
+  if (!write_readme(options.readme_path, results)) all_measured = false;
   const bool written = write(options.json_path, results.dump(1) + "\n") && write(options.html_path, html_page(results));
   return written && all_measured ? 0 : 1;
 }

@@ -15,7 +15,8 @@ struct CompareOptions {
   std::string media = "bench/media";
   std::string micro;  // Google Benchmark's JSON, to be kept with the results; empty: none
   std::string json_path = "build/compare.json";
-  std::string html_path;  // empty: none
+  std::string readme_path;  // README.md, whose table becomes that of the results; empty: none
+  std::string html_path;    // empty: none
 };
 
 // 0: all were measured. 1: some were not.

@@ -123,6 +123,14 @@ std::string markdown_table(const Json& results) {
   return out;
 }
 
+std::optional<std::string> with_table(const std::string& readme, const Json& results) {
+  constexpr std::string_view kBegin = "<!-- performance: written by `make readme`, from bench/results.json -->\n";
+  const size_t begin = readme.find(kBegin);
+  const size_t end = readme.find("<!-- end of performance -->\n");
+  if (begin == std::string::npos || end == std::string::npos) return std::nullopt;
+  return readme.substr(0, begin + kBegin.size()) + markdown_table(results) + readme.substr(end);
+}
+
 std::string html_page(const Json& results) {
   std::string out =
       "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "

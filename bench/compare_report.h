@@ -5,6 +5,7 @@
 // {NAME: share}}.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "bench/report.h"
@@ -16,5 +17,7 @@ std::string terminal_table(const std::string& name, const Json& scenario);
 // When and where, and all headlines: a row for each and a column for each peer, in Markdown.
 std::string markdown_table(const Json& results);
 std::string html_page(const Json& results);
+// README.md with that table where it belongs; nothing when it has no place for it.
+std::optional<std::string> with_table(const std::string& readme, const Json& results);
 
 }  // namespace levee::bench

@@ -161,6 +161,7 @@ void add_compare(CLI::App& app, int& exit_code) {
   command->add_option("--micro", options->micro, "JSON of levee-micro, to be kept with the results");
   command->add_option("--json", options->json_path, "File for the results")->capture_default_str();
   command->add_option("--html", options->html_path, "File for a page with charts");
+  command->add_option("--readme", options->readme_path, "README.md, whose table becomes that of the results");
   command->callback([options, &exit_code] { exit_code = run_compare(*options); });
 }
 

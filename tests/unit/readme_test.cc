@@ -12,20 +12,16 @@
 namespace levee {
 namespace {
 
+constexpr std::string_view kBegin = "<!-- directives: written by `make readme`, from the table in conf/ -->\n";
+constexpr std::string_view kEnd = "<!-- end of directives -->\n";
+
 std::string read_file(const std::string& path) {
   std::stringstream read;
   read << std::ifstream(path).rdbuf();
   return read.str();
 }
 
-// What stands between two lines of README.md.
-void expect_between(const std::string& begin_line, const std::string& end_line, const std::string& table) {
-  const std::string text = read_file("README.md");
-  const size_t begin = text.find(begin_line);
-  const size_t end = text.find(end_line);
-  ASSERT_NE(begin, std::string::npos);
-  ASSERT_NE(end, std::string::npos);
-  const std::string wanted = text.substr(0, begin + begin_line.size()) + table + text.substr(end);
+void expect_readme(const std::string& text, const std::string& wanted) {
   if (std::getenv("LEVEE_WRITE_README") != nullptr)
     std::ofstream("README.md") << wanted;
   else
@@ -33,16 +29,20 @@ void expect_between(const std::string& begin_line, const std::string& end_line, 
 }
 
 TEST(Readme, ListsTheDirectivesOfTheTable) {
+  const std::string text = read_file("README.md");
+  const size_t begin = text.find(kBegin), end = text.find(kEnd);
+  ASSERT_NE(begin, std::string::npos);
+  ASSERT_NE(end, std::string::npos);
   std::ostringstream table;
   describe_markdown(table);
-  expect_between("<!-- directives: written by `make readme`, from the table in conf/ -->\n",
-                 "<!-- end of directives -->\n", table.str());
+  expect_readme(text, text.substr(0, begin + kBegin.size()) + table.str() + text.substr(end));
 }
 
 TEST(Readme, QuotesTheResultsThatWereMeasured) {
-  const auto results = bench::Json::parse(read_file("bench/results.json"));
-  expect_between("<!-- performance: written by `make readme`, from bench/results.json -->\n",
-                 "<!-- end of performance -->\n", bench::markdown_table(results));
+  const std::string text = read_file("README.md");
+  const auto wanted = bench::with_table(text, bench::Json::parse(read_file("bench/results.json")));
+  ASSERT_TRUE(wanted);
+  expect_readme(text, *wanted);
 }
 
 }  // namespace
