@@ -230,9 +230,9 @@ Session::Next Session::lead(Lead lead) {
   Order order = make_order(x, OrderKind::kStored);
   order.key = connection_.commons.key;
   order.stale = x.stale;
-  if (!order.slice) order.begun = std::move(lead.begun);
   order.vary_source = field_lines(x.head.fields());
   order.may_store = !x.no_store && !any_true(x.plan->location->no_cache, x);
+  if (order.may_store && !order.slice) order.begun = std::move(lead.begun);
   order.balance_hash = balance_hash(x, order);
   order.body = x.body.kept();
   x.trace = std::make_shared<Trace>();
