@@ -37,8 +37,7 @@ Tags hashed(const std::vector<std::string>& names) {
   tags.reserve(names.size());
   for (const std::string& name : names) tags.push_back(hash_key(name).low);
   std::ranges::sort(tags);
-  const auto repeated = std::ranges::unique(tags);
-  tags.erase(repeated.begin(), repeated.end());
+  tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
   tags.shrink_to_fit();
   return tags;
 }

@@ -101,7 +101,7 @@ Session::Next Session::route() {
   x.keep_alive = has_path && may_keep_alive();
   if (!has_path) return answered(send_error(x, 400));
   if (const int status = refusal(); status != 0) {
-    if (status == 413) x.keep_alive = false;
+    if (status == 413 || x.head.expects_continue()) x.keep_alive = false;  // nobody knows whether the body comes
     return answered(send_error(x, status));
   }
   const Answer& what = x.plan->location->answer;

@@ -39,7 +39,8 @@ std::string status_json(const Generation& generation) {
   status["connections"] = {{"active", totals.active},
                            {"accepted", totals.accepted},
                            {"refused", totals.refused},
-                           {"aborted", totals.aborted}};
+                           {"aborted", totals.aborted},
+                           {"tunnels", totals.tunnels_open}};
   status["requests"] = {{"total", totals.requests}, {"collapsed", totals.collapsed}, {"cut", totals.cut}};
   for (size_t i = 0; i < totals.by_cache_use.size(); ++i) {
     status["requests"]["cache"][std::string(ClientCounts::kCacheUses[i])] = totals.by_cache_use[i];

@@ -83,6 +83,7 @@ def test_a_refusal_comes_instead_of_100(levee, origin, path, status):
     connection = levee.connect().send((HEAD % (path, 3)).encode())
     response = connection.response("POST")
     assert response.status in (status, 200) and response.interim == []
+    assert response.headers["Connection"] == "close"
     response.rest()
     assert origin.hits() == 0
 

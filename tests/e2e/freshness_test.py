@@ -51,3 +51,11 @@ def test_an_entry_of_half_a_second(levee, origin):
         assert levee.get("/a").rest() == b"part"
         assert time.monotonic() - began < 5
     assert time.monotonic() - began > 0.45
+
+
+def test_cache_status_is_appended_to_that_of_a_cache_behind_us(levee, origin):
+    origin.page("/a", "x", cache_control="max-age=60", headers=[("Cache-Status", 'Behind; hit; ttl=3, "Far"; fwd=miss')])
+    for ours in ("Levee; fwd=miss", "Levee; hit"):
+        response = levee.get("/a")
+        response.rest()
+        assert response.headers["Cache-Status"].startswith('Behind; hit; ttl=3, "Far"; fwd=miss, ' + ours)
