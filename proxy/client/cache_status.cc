@@ -3,9 +3,9 @@
 namespace levee {
 namespace {
 
-CacheStatus::Forward forward_of(CacheUse use) {
+CacheStatus::Forward forward_of(const CacheNote& note) {
   using Forward = CacheStatus::Forward;
-  switch (use) {
+  switch (note.use) {
     case CacheUse::kNone:
     case CacheUse::kStale:
     case CacheUse::kUpdating:
@@ -13,9 +13,9 @@ CacheStatus::Forward forward_of(CacheUse use) {
       return Forward::kNone;
     case CacheUse::kPass:
     case CacheUse::kBypass:
-      return Forward::kBypass;
+      return note.forward == Forward::kNone ? Forward::kBypass : note.forward;
     case CacheUse::kMiss:
-      return Forward::kMiss;
+      return note.forward == Forward::kNone ? Forward::kMiss : note.forward;
     case CacheUse::kExpired:
     case CacheUse::kRevalidated:
       return Forward::kStale;
@@ -78,7 +78,7 @@ void write_cache_status(HeadWriter& out, const CacheNote& note, const Entry& ent
   if (note.use == CacheUse::kNone) return;
   CacheStatus status;
   status.cache = kName;
-  status.forward = forward_of(note.use);
+  status.forward = forward_of(note);
   status.hit = status.forward == CacheStatus::Forward::kNone;
   status.detail = note.detail;
   const bool revalidated = note.use == CacheUse::kRevalidated;
@@ -97,7 +97,7 @@ void write_cache_status(HeadWriter& out, const CacheNote& note) {
   if (note.use == CacheUse::kNone) return;
   CacheStatus status;
   status.cache = kName;
-  status.forward = forward_of(note.use);
+  status.forward = forward_of(note);
   status.collapsed = note.collapsed;
   status.detail = note.detail;
   write_cache_status(out, status);

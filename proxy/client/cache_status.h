@@ -29,9 +29,10 @@ std::string_view word_of(CacheUse use);  // empty for kNone and kPass
 struct CacheNote {
   CacheUse use = CacheUse::kNone;
   bool collapsed = false;
-  bool alone = false;       // fetched for this client only, and not stored
-  std::string_view detail;  // a token of static storage, or empty
-  std::string_view key;     // as it may be shown, or empty
+  bool alone = false;                                          // fetched for this client only, and not stored
+  std::string_view detail;                                     // a token of static storage, or empty
+  std::string_view key;                                        // as it may be shown, or empty
+  CacheStatus::Forward forward = CacheStatus::Forward::kNone;  // why it was, if not by `use` alone
 };
 
 // A token for Cache-Status; of static storage.

@@ -160,6 +160,7 @@ Session::Next Session::look_up() {
     x.target = std::make_unique<ProxyTarget>(std::move(*target));
   }
   if (plan.store == nullptr || !may_use_cache(x) || (x.head.wants_upgrade() && !upgrade_of(x).empty())) {
+    if (plan.store != nullptr && !may_use_cache(x)) x.note.forward = CacheStatus::Forward::kMethod;
     return fetch_alone(CacheUse::kPass);
   }
   std::string& text = connection_.commons.key;
@@ -233,6 +234,7 @@ Session::Next Session::lead(Lead lead) {
   order.vary_source = field_lines(x.head.fields());
   order.may_store = !x.no_store && !any_true(x.plan->location->no_cache, x);
   if (order.may_store && !order.slice) order.begun = std::move(lead.begun);
+  if (order.begun) x.note.forward = CacheStatus::Forward::kPartial;
   order.balance_hash = balance_hash(x, order);
   order.body = x.body.kept();
   x.trace = std::make_shared<Trace>();

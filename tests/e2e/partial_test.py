@@ -19,6 +19,7 @@ def test_a_cut_response_is_completed_by_a_range_request(levee, origin):
     origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"', ranges=True)
     response = levee.get("/a")
     assert (response.status, response.rest()) == (200, BODY)
+    assert "fwd=partial" in response.headers["Cache-Status"]
     assert origin.last("/a").headers["Range"] == "bytes=4000-" and origin.last("/a").headers["If-Range"] == '"v1"'
     hits = origin.hits("/a")
     assert levee.get("/a").rest() == BODY and origin.hits("/a") == hits

@@ -7,7 +7,8 @@ HERE = [("Content-Location", "/a")]
 
 def test_a_get_is_answered_from_it(levee, origin):
     origin.page("/a", "new", cache_control="max-age=60", headers=HERE)
-    assert levee.get("/a", "POST", body=b"x").rest() == b"new"
+    posted = levee.get("/a", "POST", body=b"x")
+    assert posted.rest() == b"new" and "fwd=method" in posted.headers["Cache-Status"]
     again = levee.get("/a")
     assert again.rest() == b"new" and "hit" in again.headers["Cache-Status"] and origin.hits("/a") == 1
     assert levee.get("/a", "POST", body=b"x").rest() == b"new" and origin.hits("/a") == 2  # a POST is never answered so

@@ -1,4 +1,7 @@
 """Ranges are cut from what is stored, and from what is still on its way."""
+import time
+from email.utils import formatdate
+
 import pytest
 from harness import HOLD, numbered
 
@@ -49,6 +52,18 @@ def test_if_range(levee, origin, condition, status):
     origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"')
     levee.get("/a").rest()
     response = levee.get("/a", headers={"Range": "bytes=0-9", "If-Range": condition})
+    assert response.status == status and response.rest() == (BODY[:10] if status == 206 else BODY)
+
+
+@pytest.mark.parametrize("age, condition, status", [(3600, 0, 206), (3600, -1, 200), (3600, 1, 200), (0, 0, 200)])
+def test_if_range_with_a_date(levee, origin, age, condition, status):
+    """Exactly Last-Modified, and that must be older than Date (RFC 9110 section 13.1.5)."""
+    now = time.time()
+    origin.page("/a", BODY, cache_control="max-age=60", last_modified=formatdate(now - age, usegmt=True),
+                headers=[("Date", formatdate(now, usegmt=True))])
+    levee.get("/a").rest()
+    date = formatdate(now - age + condition, usegmt=True)
+    response = levee.get("/a", headers={"Range": "bytes=0-9", "If-Range": date})
     assert response.status == status and response.rest() == (BODY[:10] if status == 206 else BODY)
 
 
