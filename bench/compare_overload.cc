@@ -59,13 +59,16 @@ void wait_until_quiet(Stage& stage, double most_seconds) {
 Measured storm(Stage& stage, const Peer& peer, int turn) {
   const int objects = stage.quick() ? 400 : 2000;
   const std::string count = std::to_string(objects);
-  const std::string path = "/object/1024/storm-" + peer.name() + std::to_string(turn) + "-{}?cc=max-age=3";
+  const int lifetime = stage.quick() ? 6 : 16;  // seconds; longer than it takes to fill the cache
+  const std::string path =
+      "/object/1024/storm-" + peer.name() + std::to_string(turn) + "-{}?cc=max-age=" + std::to_string(lifetime);
   const Stage::Words crowd = {"-c", count, "--objects", count};
-  auto filled = stage.load(peer, "hits", path, {"-c", "64", "-n", count, "--objects", count, "-s", "10"});
+  const OriginState wide(stage, "slots=0&service=100");  // as slow as later, so that nobody learns a wrong time
+  auto filled = stage.load(peer, "hits", path, {"-c", "256", "-n", count, "--objects", count, "-s", "20"});
   if (auto* wrong = std::get_if<std::string>(&filled)) return *wrong;
   auto fresh = stage.load(peer, "flash", path, crowd);
   if (auto* wrong = std::get_if<std::string>(&fresh)) return *wrong;
-  usleep(4'500'000);
+  sleep(static_cast<unsigned>(lifetime) + 2);
   const OriginState small(stage, "slots=8&service=100&queue=256");
   auto stale = stage.load(peer, "flash", path, crowd);
   if (auto* wrong = std::get_if<std::string>(&stale)) return *wrong;
