@@ -7,6 +7,11 @@ namespace {
 
 constexpr int kMovesInTurn = 16;  // then others have their turn
 
+struct Grave final : Mortal {
+  explicit Grave(std::shared_ptr<Upgraded> dead) : upgraded(std::move(dead)) {}
+  std::shared_ptr<Upgraded> upgraded;
+};
+
 Stream::Wait both_if(bool reads, bool writes) {
   using Wait = Stream::Wait;
   return reads ? (writes ? Wait::kBoth : Wait::kRead) : (writes ? Wait::kWrite : Wait::kNothing);
@@ -22,10 +27,10 @@ Tunnel::Tunnel(Worker& worker, Stream& client, std::shared_ptr<Upgraded> upgrade
   to_origin_.bytes = early;
 }
 
-// The connection outlives the callback that may be running.
+// The connection and who is told of its events outlive the callback that may be running.
 Tunnel::~Tunnel() {
-  upgraded_->on_event = nullptr;
-  worker_.local<OriginPool>().drop(std::move(upgraded_->connection));
+  upgraded_->connection->stream->wait(Stream::Wait::kNothing, 0);
+  worker_.loop().bury(std::make_unique<Grave>(upgraded_));
 }
 
 bool Tunnel::move(Way& way, Stream& from, Stream& to) {

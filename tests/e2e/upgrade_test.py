@@ -145,3 +145,16 @@ def test_a_refusal_is_an_ordinary_answer(levee, echo):
     connection = levee.connect().send((ASK % ("/ws", "websocket")).encode())
     response = connection.response()
     assert response.status == 403 and response.rest() == b"no"
+
+
+def test_over_tls(new_levee, echo, tls_cert):
+    certificate, key, context = tls_cert
+    levee = new_levee(values={"CERT": certificate, "KEY": key},
+                      server="listen @ADDRESS@:@PORT_tls@ ssl; ssl_certificate @CERT@; ssl_certificate_key @KEY@;"
+                      f"location /ws {{ proxy_pass http://{echo.address}; {SET} }}")
+    connection = levee.connect("tls", tls=context, name="localhost").send((ASK % ("/ws", "websocket")).encode())
+    assert connection.response().status == 101
+    assert receive(connection, 6) == b"hello "
+    big = bytes(range(256)) * 2000
+    threading.Thread(target=connection.send, args=(big,), daemon=True).start()
+    assert receive(connection, len(big)) == big
