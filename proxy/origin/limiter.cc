@@ -8,12 +8,19 @@ namespace {
 
 constexpr int64_t kBucketLength = 3000;            // ms
 constexpr uint32_t kLeast = 8, kMost = 64;         // samples in a window
+constexpr uint32_t kLeastClimbing = 3;             // the same while the limit is below what it may be
 constexpr int64_t kLongestWindow = 1000;           // ms, once kLeast samples are there
 constexpr double kChance = 1.5;                    // standard errors that are taken for chance
+constexpr double kBound = 3;                       // the same for the baseline, which is the least of many
 constexpr double kTolerance = 1.06, kSlack = 0.5;  // above the baseline: a factor, and ms
+constexpr double kLongestSettling = 1000;          // ms
+constexpr double kCertain = 3;                     // standard errors between what a queue and what none would show
+constexpr int64_t kLongestDoubt = 3000;            // ms
 constexpr double kDrop = 0.9;
-constexpr double kSame = 0.92;                            // of the mean before: it did not fall with the limit
-constexpr int64_t kHold = 10'000, kLongestHold = 60'000;  // ms
+constexpr double kSame = 0.92;  // of the mean before: it did not fall with the limit
+// ms that a ceiling holds at first: one that the limit grew into; one that came down by itself, and may go up again;
+// one that failures have shown.
+constexpr int64_t kHold = 30'000, kHoldFallen = 2'000, kHoldFailed = 2'500, kLongestHold = 60'000;
 
 }  // namespace
 
@@ -33,84 +40,146 @@ void Limiter::apply(const Concurrency& rule) {
   limit_ = std::clamp(limit_, rule_.min, rule_.max);
 }
 
+// A climbing limit is judged by one round trip of what it allows, a settled one by several. Below a known ceiling few
+// samples do.
+uint32_t Limiter::wanted() const {
+  if (descent_limit_ > 0) return std::clamp(2 * limit_, 2 * kLeast, kMost);
+  if (!is_climbing()) return std::clamp(4 * limit_, 2 * kLeast, kMost);
+  return std::clamp(limit_, ceiling_ > 0 ? kLeastClimbing : kLeast, kMost);
+}
+
+// Until those that began under this limit come back as they went out, the quick ones are in the majority.
+bool Limiter::is_settling(int64_t now) const {
+  return longest_ > 0 && static_cast<double>(now - changed_) < std::min(longest_, kLongestSettling);
+}
+
 void Limiter::sample(int64_t started, int64_t now, uint32_t in_flight) {
-  if (!rule_.adaptive || started < changed_) return;
+  if (!rule_.adaptive) return;
+  if (started < changed_) return;
+  good_since_cut_ = true;
+  if (is_settling(now)) return;
   if (window_.count == 0) window_.began = now;
   const auto time = static_cast<double>(std::max<int64_t>(now - started, 0));
+  window_.longest = std::max(window_.longest, time);
   ++window_.count;
   window_.sum += time;
   window_.squares += time * time;
   window_.peak = std::max(window_.peak, in_flight);
-  const uint32_t wanted = std::clamp(4 * limit_, 2 * kLeast, kMost);
-  if (window_.count >= wanted || (window_.count >= kLeast && now - window_.began >= kLongestWindow)) close_window(now);
+  if (is_enough(now)) close_window(now);
+}
+
+double Limiter::Window::error() const {
+  if (count < 2) return 0;
+  return std::sqrt(std::max(0.0, (squares - sum * mean()) / (count - 1)) / count);
+}
+
+// Whether the window looks like a queue at the origin, though so many standard errors are granted.
+bool Limiter::is_queueing(double chance) const {
+  if (baseline_ == 0 || limit_ <= rule_.min) return false;
+  return window_.mean() - chance * window_.error() > baseline_ * kTolerance + kSlack;
+}
+
+// What is decided must not be left to chance: a window in doubt goes on.
+bool Limiter::is_enough(int64_t now) const {
+  const int64_t elapsed = now - window_.began;
+  if (window_.count < wanted() && (window_.count < kLeast || elapsed < kLongestWindow)) return false;
+  if (elapsed >= kLongestDoubt) return true;
+  if (descent_limit_ == 0) return is_queueing(kCertain) == is_queueing(kChance);
+  return window_.error() * kCertain <= descent_mean_ * (1 - limit_ / descent_limit_);
 }
 
 void Limiter::dropped(int64_t started, int64_t now) {
   if (!rule_.adaptive || started < changed_) return;  // one cut for all that started under the same limit
   descent_limit_ = 0;
   const double next = std::floor(limit_ * kDrop);
-  ceiling_ = std::max<double>(next, rule_.min);
-  hold_until_ = now + kHold / 4;
+  if (good_since_cut_ || ceiling_ == 0) ceiling_ = std::max<double>(next, rule_.min);
+  good_since_cut_ = false;
+  hold_until_ = now + kHoldFailed;
+  step_ = 1;
+  grew_ = false;
   change(next, now);
 }
 
 void Limiter::close_window(int64_t now) {
-  const double count = window_.count;
-  const double mean = window_.sum / count;
-  const double variance = std::max(0.0, (window_.squares - window_.sum * mean) / (count - 1));
-  const double error = std::sqrt(variance / count);
+  const uint32_t samples = window_.count;
+  const double mean = window_.mean(), error = window_.error();
   const bool used = window_.peak * 10 >= limit_ * 8;
+  const bool first = longest_ == 0, queueing = is_queueing(kChance);
+  longest_ = std::max(window_.longest, longest_ * kDrop);
   window_ = {};
-  if (descent_limit_ > 0) {
+  if (first) {
+    changed_ = now;
+  } else if (descent_limit_ > 0) {
     look_down(mean, error, now, used);
-  } else if (baseline_ > 0 && limit_ > rule_.min && mean - kChance * error > baseline_ * kTolerance + kSlack) {
+  } else if (queueing) {
     descend(mean, now);
   } else {
-    calm(mean, error, now, used);
+    calm(mean, error, samples, now, used);
   }
 }
 
-void Limiter::calm(double mean, double error, int64_t now, bool used) {
-  remember(mean + kChance * error, now);
-  if (!used || limit_ >= rule_.max) return;
-  const double step = std::max(1.0, std::floor(std::sqrt(static_cast<double>(limit_))));
-  if (ceiling_ > 0 && limit_ + 1 > ceiling_) {
-    if (now < hold_until_) return;
-    ceiling_ = limit_ + 1;
-    change(limit_ + 1.0, now);
-  } else {
-    change(ceiling_ > 0 ? std::min(limit_ + step, std::max(ceiling_, limit_ + 1.0)) : limit_ + step, now);
+void Limiter::calm(double mean, double error, uint32_t count, int64_t now, bool used) {
+  if (count >= kLeast) remember(mean + kBound * error, now);
+  const bool held = !is_climbing() && now < hold_until_;
+  if (!used || held || limit_ >= rule_.max) {
+    grew_ = false;
+    return;
   }
+  grow(now);
 }
 
+void Limiter::grow(int64_t now) {
+  const double half = std::max(1.0, std::floor(limit_ / 2.0));
+  grew_ = true;
+  if (ceiling_ > 0 && limit_ < ceiling_) return change(std::min(limit_ + half, ceiling_), now);
+  // Beyond a ceiling: by one, two, four, ... until it is known how far it goes.
+  if (ceiling_ > 0) step_ = 1;
+  const double step = step_ == 0 ? half : std::min(step_, half);
+  step_ *= 2;
+  ceiling_ = 0;
+  change(limit_ + step, now);
+}
+
+// The more often the time to head has fallen with the limit, the longer was the queue, and the wider the steps.
 void Limiter::descend(double mean, int64_t now) {
   descent_limit_ = limit_;
   descent_mean_ = mean;
-  change(std::min(std::floor(limit_ * std::clamp(baseline_ / mean, 0.5, 0.9) + 0.25), limit_ - 1.0), now);
+  const double widest = std::clamp(1.2 - 0.15 * fell_, 0.5, 0.9);
+  const double to = limit_ * std::clamp(baseline_ / mean, 0.5, widest);
+  change(std::min(std::floor(to + 0.25), limit_ - 1.0), now);
 }
 
 void Limiter::look_down(double mean, double error, int64_t now, bool used) {
-  const double proportion = limit_ / descent_limit_;
-  const bool followed = mean - kChance * error <= descent_mean_ * proportion * kTolerance + kSlack;
+  // In proportion with the limit, or not at all: which of the two is nearer?
+  const bool followed = mean <= descent_mean_ * (1 + limit_ / descent_limit_) / 2 + kSlack;
   if (used && followed && limit_ > rule_.min) {
-    remember(mean + kChance * error, now);
+    remember(mean + kBound * error, now);
+    ++fell_;
     return descend(mean, now);
   }
-  const double carried = followed ? limit_ : std::floor(descent_limit_ * mean / descent_mean_ + 0.25);
-  if (!followed && mean >= kSame * descent_mean_) {
+  const double carried = std::clamp<double>(
+      followed ? limit_ : std::floor(descent_limit_ * mean / descent_mean_ + 0.25), limit_, descent_limit_);
+  if (!followed && fell_ == 0 && mean >= kSame * descent_mean_) {
     buckets_.fill(0);
     baseline_ = 0;
-    ceiling_ = 0;
-    hold_ = 0;
   } else if (used) {
-    hold_ = hold_ == 0 ? kHold : std::min(2 * hold_, kLongestHold);
-    hold_until_ = now + hold_;
-    ceiling_ = std::clamp<double>(carried, limit_, descent_limit_);
+    settle(carried, now);
   }
-  remember(mean + kChance * error, now);
-  const double back = std::clamp<double>(carried, limit_, descent_limit_);
+  remember(mean + kBound * error, now);
   descent_limit_ = 0;
-  change(back, now);
+  fell_ = 0;
+  change(carried, now);
+}
+
+// The limit that the origin carries was found, from above.
+void Limiter::settle(double carried, int64_t now) {
+  const bool again = std::abs(carried - settled_) <= std::max(1.0, settled_ / 8);
+  const int64_t first = grew_ ? kHold : kHoldFallen;
+  hold_ = again && hold_ > 0 ? std::min(2 * hold_, kLongestHold) : first;
+  settled_ = carried;
+  ceiling_ = carried;
+  hold_until_ = now + hold_;
+  grew_ = false;
 }
 
 void Limiter::change(double limit, int64_t now) {

@@ -2,13 +2,17 @@
 //
 // Pure, time is passed in (ms). Guarded by its Admission's mutex.
 //
-// Adaptive: samples are gathered in windows. A window whose mean is above the baseline (the least that a window of the
-// last half minute had) by more than chance explains looks like a queue at the origin, and the limit goes down. As long
-// as the time to head falls with it in proportion, it was a queue, and the limit goes down further; when it does not,
-// it goes back to what Little's law says the origin carries without one. If it did not fall at all, the origin has
-// become slower by itself, and the baseline moves. Failures of load (time-outs, resets, 429, 503) cut the limit by a
-// tenth and are never taken for samples. It grows only while it is used, and beyond what once was too much only seldom.
-// There is no probing phase.
+// Adaptive: samples are gathered in windows. While nothing speaks against it and the limit is used, each window without
+// a sign of a queue raises it by half; so it is where the origin is after a few round trips. A window whose mean is
+// above the baseline (the least that a window of the last half minute had) by more than chance explains looks like a
+// queue at the origin, and the limit goes down. As long as the time to head falls with it in proportion, it was a
+// queue, and the limit goes down further; when it does not, it goes back to what Little's law says the origin carries
+// without one. If it did not fall at all, the origin has become slower by itself, and the baseline moves. What was
+// found to be too much is remembered as the ceiling: beyond it the limit goes only seldom, and one at a time at first.
+//
+// Failures of load (time-outs, resets, 429, 503) cut the limit by a tenth and are never taken for samples. After
+// failures with nothing good between them it comes back as fast as it climbs, up to where the first one met it. There
+// is no probing phase.
 #pragma once
 
 #include <array>
@@ -37,12 +41,22 @@ class Limiter {
     uint32_t count = 0;
     double sum = 0, squares = 0;
     int64_t began = 0;
-    uint32_t peak = 0;  // fetches on their way at a time
+    uint32_t peak = 0;   // fetches on their way at a time
+    double longest = 0;  // ms
+    double mean() const { return sum / count; }
+    double error() const;  // of the mean, one standard deviation
   };
   void close_window(int64_t now);
-  void calm(double mean, double error, int64_t now, bool used);
+  bool is_settling(int64_t now) const;
+  bool is_enough(int64_t now) const;
+  bool is_queueing(double chance) const;
+  void calm(double mean, double error, uint32_t count, int64_t now, bool used);
   void descend(double mean, int64_t now);
   void look_down(double mean, double error, int64_t now, bool used);
+  void grow(int64_t now);
+  void settle(double carried, int64_t now);
+  bool is_climbing() const { return ceiling_ == 0 || limit_ < ceiling_; }
+  uint32_t wanted() const;
   void change(double limit, int64_t now);
   void remember(double bound, int64_t now);
 
@@ -50,16 +64,22 @@ class Limiter {
   Concurrency rule_;
   uint32_t limit_;
   int64_t changed_ = 0;  // when the limit last did: earlier fetches say nothing on it
+  double longest_ = 0;   // ms that a fetch takes at most, or so; 0: not known
   Window window_;
 
   double baseline_ = 0;
   std::array<double, kBuckets> buckets_{};  // the least bound of each 3 s; 0: none
   int64_t bucket_ = 0;                      // number of the newest
 
-  double ceiling_ = 0;                           // a limit that was too much; 0: none known
+  double ceiling_ = 0;                           // what is carried, and more was too much; 0: not known
   int64_t hold_until_ = 0;                       // not beyond ceiling_ before
   int64_t hold_ = 0;                             // ms; doubles each time that going beyond failed
+  double step_ = 0;                              // the last one beyond a ceiling; 0: as fast as it climbs
+  bool grew_ = true;                             // the last that happened to the limit was that it went up
+  bool good_since_cut_ = true;                   // a response head has come since the last failure
+  double settled_ = 0;                           // the last ceiling that was found from above
   double descent_limit_ = 0, descent_mean_ = 0;  // before the limit went down; 0: it is not going down
+  unsigned fell_ = 0;                            // times that the time to head has fallen with it
 };
 
 }  // namespace levee
