@@ -41,6 +41,7 @@ struct Entry {
   std::string vary_values;                 // the request's normalised values for them
   Tags tags;                               // for purges by tag
   bool keep = true;                        // false: shared with those who waited, but not stored
+  bool stopgap = false;                    // an answer of our own for want of one: never stored beside another
   std::shared_ptr<Body> body;
 
   // Age in ms now (RFC 9111 section 4.2.3); never negative.

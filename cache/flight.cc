@@ -34,6 +34,11 @@ Reader Flight::follow(Subscriber subscriber) {
   return Reader(shared_from_this(), group_of(subscriber.waker), subscriber.token, seats_.size() - 1);
 }
 
+Fault Flight::fault() const {
+  MutexLock lock(mutex_);
+  return fault_;
+}
+
 size_t Flight::readers() const {
   MutexLock lock(mutex_);
   return readers_;
@@ -226,18 +231,27 @@ void Reader::leave() {
 }
 
 Reader::Look Reader::look() {
-  MutexLock lock(flight_->mutex_);
-  coupled_ = flight_->coupled();
-  Look look{flight_->state_, nullptr, flight_->fault_, {}};
-  for (; interim_seen_ < flight_->interim_.size(); ++interim_seen_) {
-    const Flight::Interim& one = flight_->interim_[interim_seen_];
-    look.interim += leads() ? one.leader : one.others;
+  Waker* waker = nullptr;
+  uint64_t token = 0;
+  Look look{};
+  {
+    MutexLock lock(flight_->mutex_);
+    coupled_ = flight_->coupled();
+    look = {flight_->state_, nullptr, flight_->fault_, {}};
+    for (; interim_seen_ < flight_->interim_.size(); ++interim_seen_) {
+      const Flight::Interim& one = flight_->interim_[interim_seen_];
+      look.interim += leads() ? one.leader : one.others;
+    }
+    if (look.state == FlightState::kOpening) {
+      flight_->wait(*this);
+      // A refresh that nobody waited for is waited for now.
+      if (flight_->leader_left_ && flight_->readers_ == 1) waker = flight_->writer_waker_;
+      token = flight_->writer_token_;
+    } else if (look.state != FlightState::kPassed || leads()) {
+      look.entry = flight_->entry_;
+    }
   }
-  if (look.state == FlightState::kOpening) {
-    flight_->wait(*this);
-  } else if (look.state != FlightState::kPassed || leads()) {
-    look.entry = flight_->entry_;
-  }
+  if (waker != nullptr) waker->wake({&token, 1});
   return look;
 }
 

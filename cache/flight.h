@@ -138,7 +138,7 @@ class Writer {
   uint64_t room();
   // A coupled flight that nobody reads any more, so its fetch ends. Always false for a flight that will be stored.
   bool unwanted() const;
-  // Who is woken when room() or unwanted() change.
+  // Who is woken when room() or unwanted() change, and when somebody waits again whose leader has left.
   void notify(Waker& waker, uint64_t token);
 
   // whole: stored (if entry->keep) and landed. `trailers`: lines for those who read it now; they are not stored.

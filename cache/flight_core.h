@@ -51,6 +51,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   static Flown begin(const std::shared_ptr<Flight>& flight, Subscriber leader);
   Reader follow(Subscriber subscriber) EXCLUDES(mutex_);
   size_t readers() const EXCLUDES(mutex_);
+  Fault fault() const EXCLUDES(mutex_);
 
   const std::string& key() const { return key_; }
   const KeyHash& hash() const { return hash_; }

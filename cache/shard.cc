@@ -10,7 +10,9 @@ namespace {
 
 constexpr int64_t kRefreshPause =
     1000;  // ms after a failed refresh, so that an origin in trouble is not asked at once again
-constexpr size_t kMostVariants = 64;  // of one key; beyond, the oldest leaves
+constexpr int64_t kLongestRefreshPause = 10'000;  // ms, if the origin asked for it
+constexpr int64_t kRefusedRefreshPause = 100;     // ms, if the origin was not asked at all
+constexpr size_t kMostVariants = 64;              // of one key; beyond, the oldest leaves
 constexpr int kPinnedTries = 16;
 constexpr size_t kKeysCounted = 16 * 1024;
 constexpr uint64_t kReadAhead = 256 * 1024;  // window of a flight that passes
@@ -47,6 +49,11 @@ int64_t fresh_until(const Entry& entry) {
       saturating_add(entry.response_time, saturating_subtract(lifetime.fresh_for, lifetime.initial_age));
   const int64_t purged = entry.stale_since.load(std::memory_order_relaxed);
   return purged == 0 ? until : std::min(until, purged);
+}
+
+int64_t refresh_pause(const Fault& fault) {
+  if (fault.why == Failure::kOverloaded) return kRefusedRefreshPause;
+  return std::clamp(fault.retry_after, kRefreshPause, kLongestRefreshPause);
 }
 
 void adopt(Variant& variant, const std::shared_ptr<const Entry>& entry) {
@@ -262,7 +269,9 @@ void Shard::landed(const Flight& flight, const std::shared_ptr<const Entry>& ent
   ++counts_.landed;
   slots_.unmark(*slot);
   now_ = std::max(now_, entry->response_time);
-  if (entry->keep && fits(*entry)) store(*slot, entry, dropped);
+  // A stopgap has no Vary of its own, and would hide all that is there.
+  const bool welcome = entry->keep && !(entry->stopgap && slot->variants != nullptr);
+  if (welcome && fits(*entry)) store(*slot, entry, dropped);
   slots_.tidy(*slot);
 }
 
@@ -282,7 +291,7 @@ void Shard::failed(const Flight& flight, const std::shared_ptr<const Entry>& par
   forget(flight);
   ++counts_.failed;
   if (part && lives && part->body->size() > 0 && fits(*part)) store(*slot, part, dropped);
-  slot->refresh_after = now_ + kRefreshPause;
+  slot->refresh_after = now_ + refresh_pause(flight.fault());
   slots_.tidy(*slot);
 }
 
@@ -308,6 +317,7 @@ bool Shard::fits(const Entry& entry) const {
 // In the place of what the same requests select; the whole also in that of a part.
 void Shard::store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
   const bool partial = entry->part.has_value();
+  if (slot.variants != nullptr && slot.variants->entry->stopgap) drop(*slot.variants, dropped);
   size_t count = 0;
   Variant *last = nullptr, *same = nullptr, *next = nullptr;
   for (Variant* variant = slot.variants.get(); variant != nullptr; variant = next) {

@@ -109,7 +109,9 @@ struct Listen {
 struct Overload {
   Milliseconds loop_lag{0};
   double connections = 0;  // of worker_connections, 0 to 1
+  double descriptors = 0;  // of the limit on open files, 0 to 1
   double memory = 0;       // of the machine's or the cgroup's, 0 to 1
+  uint64_t resident = 0;   // bytes of the process
 };
 
 // The nodes of a PoP and their shared index.

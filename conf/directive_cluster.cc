@@ -76,10 +76,22 @@ Parsed<SocketAddress> peer_address(Scope& /*scope*/, const Line& line) {
   return *address;
 }
 
+// memory=95% of what there is, or memory=20g of our own.
+bool take_memory(Overload& target, std::string_view value) {
+  if (const auto share = ratio(value)) {
+    target.memory = *share;
+    return true;
+  }
+  const auto size = some_bytes(value);
+  if (size) target.resident = *size;
+  return size.has_value();
+}
+
 constexpr Parameter<Overload> kOverloadParameters[] = {
     {"loop_lag=", take<&Overload::loop_lag, duration>},
     {"connections=", take<&Overload::connections, ratio>},
-    {"memory=", take<&Overload::memory, ratio>},
+    {"descriptors=", take<&Overload::descriptors, ratio>},
+    {"memory=", take_memory},
 };
 
 Parsed<Overload> overload(Scope& /*scope*/, const Line& line) {
@@ -92,13 +104,14 @@ Parsed<Overload> overload(Scope& /*scope*/, const Line& line) {
 const Directive kDirectives[] = {
     {"overload",
      kHttp,
-     {1, 3},
-     "loop_lag=100ms connections=95% memory=95%",
+     {1, 4},
+     "loop_lag=250ms connections=95% descriptors=95% memory=95%",
      set<&Http::overload, overload>,
-     "Not in effect yet. When new connections and new keys are refused, so that the viewers who are here are served: a "
-     "worker's lag, "
-     "shares of "
-     "worker_connections and of the machine's memory; or off."},
+     "When a worker refuses new connections and new keys, so that hits and the viewers who are here are served: its "
+     "lag, "
+     "shares of worker_connections, of the limit on open files and of memory (the machine's or the cgroup's; or a "
+     "size: "
+     "our own); or off."},
     {"shared_index",
      kHttp,
      {1, kMany},

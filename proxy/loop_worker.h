@@ -8,6 +8,7 @@
 #include "proxy/net/listener.h"
 #include "proxy/net/resolver.h"
 #include "proxy/ops/counters.h"
+#include "proxy/ops/overload_guard.h"
 #include "proxy/worker.h"
 
 namespace levee {
@@ -77,6 +78,7 @@ class LoopWorker final : public Worker, private Acceptor {
   std::vector<std::unique_ptr<Listener>> listeners_;
   Timer drain_limit_;
   bool draining_ = false;
+  OverloadGuard& guard_;  // a local of this worker
 };
 
 }  // namespace levee

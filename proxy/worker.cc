@@ -16,12 +16,14 @@ LoopWorker::LoopWorker(unsigned index, std::shared_ptr<const Generation> generat
       resolver_(loop_),
       generation_(std::move(generation)),
       drain_limit_(
-          loop_, [](void* self) { static_cast<LoopWorker*>(self)->stop(); }, this) {
+          loop_, [](void* self) { static_cast<LoopWorker*>(self)->stop(); }, this),
+      guard_(local<OverloadGuard>()) {
   mailbox_.on_wake([this](uint64_t token) {
     if (Task* task = find(token)) task->on_wake();
   });
   loop_.at_turn_end([this] {
     const bool more = mailbox_.drain();
+    guard_.turn_ended();
     if (draining_ && tasks_ == 0) loop_.stop();
     return more;
   });
@@ -94,6 +96,7 @@ void LoopWorker::use(std::shared_ptr<const Generation> generation, std::vector<L
     if (gone) gone->accept_rest();
   }
   generation_ = std::move(generation);
+  guard_.use(generation_->config->http.overload, generation_->config->worker_connections);
   if (index_ == 0) local<HealthChecks>().use(generation_);
 }
 
@@ -104,11 +107,12 @@ void LoopWorker::on_connection(int descriptor, const Listen& listen, const socka
 }
 
 bool LoopWorker::has_room() {
-  return loop_.streams() < generation_->config->worker_connections;
+  return !guard_.is_overloaded() && loop_.streams() < generation_->config->worker_connections;
 }
 
 void LoopWorker::on_refused() {
   counters_.refused.add();
+  if (guard_.is_overloaded()) return guard_.count_connection();  // it has said so
   log(LogLevel::kAlert, 0, "worker_connections are not enough: ", generation_->config->worker_connections);
 }
 
@@ -118,6 +122,7 @@ void LoopWorker::on_trouble(int error) {
 
 void LoopWorker::drain(int64_t limit) {
   draining_ = true;
+  guard_.retire();
   for (const auto& listener : listeners_) listener->accept_rest();
   listeners_.clear();
   if (limit > 0) drain_limit_.set(limit);

@@ -290,6 +290,7 @@ Sender::Outcome send_entry(Exchange& x) {
   const Entry& entry = *x.entry;
   if (entry.part) return send_part(x);
   const bool complete = !x.reader;
+  if (entry.stopgap) x.note.detail = detail_of(Failure::kOverloaded);
   if (complete && entry.body && entry.body->is_resting()) x.awake = Body::wake(*entry.body, nullptr);
   const Body* body = x.awake ? x.awake.get() : entry.body.get();
   const std::optional<uint64_t> length = complete && body != nullptr ? body->size() : entry.content_length;

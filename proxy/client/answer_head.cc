@@ -184,6 +184,8 @@ void write_rest(HeadWriter& out, const Exchange& x, const Shape& shape) {
   CacheNote note = x.note;
   note.key = shown_key(x);
   write_cache_status(out, note, *x.entry, now);
+  // One entry answers a crowd: that it does not come back all at once is settled here.
+  if (x.entry->stopgap) out.text("Retry-After: ").number(1 + x.connection->number % 3).end();
   out.text("Via: 1.1 levee\r\n");
   write_content_lines(out, shape);
   write_connection_lines(out, x);

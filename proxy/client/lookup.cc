@@ -10,6 +10,9 @@
 #include "proxy/client/session.h"
 #include "proxy/client/variables.h"
 #include "proxy/ops/log.h"
+#include "proxy/ops/overload_guard.h"
+#include "proxy/origin/priority.h"
+#include "proxy/origin/upstream_state.h"
 
 namespace levee {
 namespace {
@@ -203,12 +206,13 @@ Session::Next Session::take(Found found) {
   if (auto* stale = std::get_if<Stale>(&found)) {
     x.entry = std::move(stale->entry);
     if (!x.slicing.begun) x.note.use = stale->refresh ? CacheUse::kStale : CacheUse::kUpdating;
-    if (stale->refresh) start_refresh(std::move(*stale->refresh));
+    if (stale->refresh && !is_shed()) start_refresh(std::move(*stale->refresh));
     return answer_entry();
   }
   if (auto* follow = std::get_if<Follow>(&found)) {
     x.reader = std::move(follow->reader);
     x.stale = std::move(follow->stale);
+    if (is_better_stale()) return send_stale(detail_of(Failure::kConnect));
     note_fetch(x, true);
     const int64_t most = x.plan->location->cache_lock_timeout.count();
     if (most > 0 && x.wait_deadline == 0) x.wait_deadline = connection_.worker.now() + most;
@@ -224,9 +228,15 @@ Session::Next Session::take(Found found) {
 
 Session::Next Session::lead(Lead lead) {
   Exchange& x = *exchange_;
-  x.reader = std::move(lead.reader);
   x.stale = std::move(lead.stale);
   note_fetch(x, false);
+  if (is_shed()) return shed();
+  if (is_better_stale()) {
+    x.entry = x.stale;
+    start_refresh({std::move(lead.writer), std::move(lead.reader)});
+    return send_stale(detail_of(Failure::kConnect));
+  }
+  x.reader = std::move(lead.reader);
   x.wait_deadline = 0;
   Order order = make_order(x, OrderKind::kStored);
   order.key = connection_.commons.key;
@@ -258,6 +268,7 @@ void Session::start_refresh(Flown flown) {
 Session::Next Session::fetch_alone(CacheUse use, bool known_uncacheable) {
   Exchange& x = *exchange_;
   x.note.use = use;
+  if (is_shed()) return shed();
   x.note.alone = true;
   x.note.collapsed = false;
   x.forwarded_conditions = true;
@@ -336,18 +347,54 @@ Session::Next Session::look_again() {
   return fetch_alone(CacheUse::kMiss);
 }
 
-Session::Next Session::fail(const Fault& fault) {
+// Whether the upstream has no server that is known to be well, and the stale copy may do: a fetch finds out, and nobody
+// waits for that.
+bool Session::is_better_stale() const {
+  const Exchange& x = *exchange_;
+  if (!may_be_stale(x, {Failure::kConnect})) return false;
+  const ProxyPass& pass = *x.plan->pass;
+  const auto& upstreams = connection_.generation()->upstreams;
+  const auto state =
+      x.target ? upstreams->find(x.target->upstream, x.target->tls) : upstreams->find(pass.upstream, pass.tls);
+  return state->is_suspect(connection_.worker.now());
+}
+
+// Whether this worker is overloaded, and the request is none that it goes on to serve: who is here gets the playlists
+// and segments that are new, too, and what has begun is not broken off.
+bool Session::is_shed() const {
+  const Exchange& x = *exchange_;
+  if (x.slicing.begun || !connection_.worker.local<OverloadGuard>().is_overloaded()) return false;
+  const Priority priority = priority_of(x.plan->location->priority, x.head.request_uri(), {}, false);
+  return connection_.requests <= 1 || (priority != Priority::kPlaylist && priority != Priority::kLive);
+}
+
+Session::Next Session::shed() {
+  auto& guard = connection_.worker.local<OverloadGuard>();
+  const Fault fault{Failure::kOverloaded, 503, guard.retry_after()};
+  if (!may_be_stale(*exchange_, fault)) guard.count_key();
+  return fail(fault, "edge-overloaded");
+}
+
+Session::Next Session::send_stale(std::string_view detail) {
+  Exchange& x = *exchange_;
+  x.reader.reset();
+  x.entry = std::move(x.stale);
+  if (!x.slicing.begun) {
+    x.note.use = CacheUse::kStale;
+    x.note.detail = detail;
+  }
+  return answer_entry();
+}
+
+Session::Next Session::fail(const Fault& fault, std::string_view detail) {
   Exchange& x = *exchange_;
   x.fault = fault;
   x.reader.reset();
   if (x.body_withheld) x.keep_alive = false;
   if (fault.why == Failure::kChanged) return slice_changed();
-  if (!x.slicing.begun) x.note.detail = detail_of(fault.why);
-  if (may_be_stale(x, fault)) {
-    x.entry = std::move(x.stale);
-    if (!x.slicing.begun) x.note.use = CacheUse::kStale;
-    return answer_entry();
-  }
+  if (detail.empty()) detail = detail_of(fault.why);
+  if (!x.slicing.begun) x.note.detail = detail;
+  if (may_be_stale(x, fault)) return send_stale(detail);
   if (x.slicing.begun) return sent(Sender::Outcome::kCut);
   if (fault.retry_after > 0) {
     x.own_fields += "Retry-After: " + std::to_string((fault.retry_after + 999) / 1000) + "\r\n";

@@ -208,6 +208,7 @@ void Session::close_books() {
   const int status_class = x.status / 100;
   commons.counts.by_class[status_class >= 1 && status_class <= 5 ? static_cast<size_t>(status_class) : 0].add();
   commons.counts.by_cache_use[static_cast<size_t>(x.note.use)].add();
+  if (x.note.use == CacheUse::kStale || x.note.use == CacheUse::kUpdating) commons.counts.count_stale(x.note.detail);
   if (x.note.collapsed) commons.counts.collapsed.add();
   connection_.worker.counters().bytes_sent.add(x.sender.bytes_sent());
   if (x.plan == nullptr || x.plan->logs.empty()) return;

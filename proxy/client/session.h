@@ -95,7 +95,11 @@ class Session final : public Task, private StreamOwner {
   Next await();
   Next open(Reader::Look look);
   Next look_again();
-  Next fail(const Fault& fault);
+  bool is_better_stale() const;
+  bool is_shed() const;
+  Next shed();
+  Next send_stale(std::string_view detail);
+  Next fail(const Fault& fault, std::string_view detail = {});
 
   // purge.cc: PURGE.
   Next answer_purge();

@@ -26,6 +26,8 @@ void add(ClientTotals& totals, const ClientCounts& counts) {
   totals.fetches += counts.worker.fetches.get();
   for (size_t i = 0; i < counts.by_cache_use.size(); ++i) totals.by_cache_use[i] += counts.by_cache_use[i].get();
   for (size_t i = 0; i < counts.by_class.size(); ++i) totals.by_class[i] += counts.by_class[i].get();
+  for (size_t i = 0; i < counts.stale_by_reason.size(); ++i)
+    totals.stale_by_reason[i] += counts.stale_by_reason[i].get();
   totals.collapsed += counts.collapsed.get();
   totals.cut += counts.cut.get();
   totals.aborted += counts.aborted.get();
@@ -47,6 +49,11 @@ ClientCounts::~ClientCounts() {
   std::erase(all.living, this);
   add(all.ended, *this);
   all.ended.active = 0;
+}
+
+void ClientCounts::count_stale(std::string_view detail) {
+  const auto* const at = std::find(kStaleReasons.begin(), kStaleReasons.end(), detail);
+  stale_by_reason[at == kStaleReasons.end() ? 0 : static_cast<size_t>(at - kStaleReasons.begin())].add();
 }
 
 ClientTotals client_totals() {

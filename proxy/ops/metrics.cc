@@ -80,6 +80,12 @@ void add_totals(Page& page) {
               static_cast<double>(totals.by_cache_use[i]),
               "Responses by the cache's part in them."});
   }
+  for (size_t i = 0; i < totals.stale_by_reason.size(); ++i) {
+    page.add({"levee_responses_stale_total",
+              {{"reason", std::string(ClientCounts::kStaleReasons[i])}},
+              static_cast<double>(totals.stale_by_reason[i]),
+              "Responses with a stale copy, by why."});
+  }
   for (size_t i = 1; i < totals.by_class.size(); ++i) {
     page.add({"levee_responses_total",
               {{"class", std::to_string(i) + "xx"}},

@@ -45,6 +45,9 @@ std::string status_json(const Generation& generation) {
   for (size_t i = 0; i < totals.by_cache_use.size(); ++i) {
     status["requests"]["cache"][std::string(ClientCounts::kCacheUses[i])] = totals.by_cache_use[i];
   }
+  for (size_t i = 0; i < totals.stale_by_reason.size(); ++i) {
+    status["requests"]["stale"][std::string(ClientCounts::kStaleReasons[i])] = totals.stale_by_reason[i];
+  }
   for (size_t i = 1; i < totals.by_class.size(); ++i) {
     status["requests"]["status"][std::to_string(i) + "xx"] = totals.by_class[i];
   }

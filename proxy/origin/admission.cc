@@ -6,6 +6,8 @@
 namespace levee {
 namespace {
 
+// Nobody waits for a background refresh, and all that has expired at once is to be refreshed in the end.
+constexpr int64_t kBackgroundPatience = 12;
 constexpr int64_t kLeastRetry = 1000, kMostRetry = 3000;  // ms, what the refused are told
 
 // For the moments at which a slot comes back from wherever a fetch was destroyed.
@@ -19,10 +21,24 @@ int64_t clock_now() {
 Permit& Permit::operator=(Permit&& other) noexcept {
   release();
   admission_ = std::move(other.admission_);
+  idle_ = std::exchange(other.idle_, false);
   return *this;
 }
 
+void Permit::idle(bool is_idle) {
+  if (idle_ == is_idle) return;
+  idle_ = is_idle;
+  const std::lock_guard lock(admission_->mutex_);
+  is_idle ? ++admission_->idle_ : --admission_->idle_;
+}
+
+bool Permit::is_wanted_back() const {
+  const std::lock_guard lock(admission_->mutex_);
+  return idle_ && admission_->queue_.size() > 0 && 2 * admission_->idle_ > admission_->limit();
+}
+
 void Permit::release() {
+  if (idle_) idle(false);
   if (const auto admission = std::exchange(admission_, nullptr)) admission->release(clock_now());
 }
 
@@ -125,7 +141,7 @@ Admission::Answer Admission::admit(Priority priority, bool may_wait, Subscriber 
       return Permit(shared_from_this());
     }
     if (!may_wait || queue_timeout_ <= 0) return Refused{jittered_retry()};
-    const FetchQueue::Pushed pushed = queue_.push(priority, now, now + queue_timeout_);
+    const FetchQueue::Pushed pushed = queue_.push(priority, now, now + patience(priority));
     if (pushed.ticket == 0) return Refused{jittered_retry()};
     ++counts_.waits[class_index(priority)];
     waiters_.emplace(pushed.ticket, Waiter{who, Place::Standing::kWaiting, now});
@@ -150,9 +166,13 @@ void Admission::count_shed(Priority priority) {
   ++counts_.sheds[class_index(priority)];
 }
 
-int64_t Admission::queue_timeout() const {
+int64_t Admission::patience(Priority priority) const {
+  return priority == Priority::kBackground ? kBackgroundPatience * queue_timeout_ : queue_timeout_;
+}
+
+int64_t Admission::queue_timeout(Priority priority) const {
   const std::lock_guard lock(mutex_);
-  return queue_timeout_;
+  return patience(priority);
 }
 
 void Admission::release(int64_t now) {
@@ -194,6 +214,7 @@ AdmissionSnapshot Admission::snapshot() const {
   now.adaptive = limited_ && rule_.adaptive;
   now.limit = limited_ ? limit() : 0;
   now.in_flight = in_flight_;
+  now.idle = idle_;
   now.baseline = limiter_.baseline();
   for (size_t i = 0; i < kClasses.size(); ++i) now.queued[i] = queue_.size(kClasses[i]);
   return now;

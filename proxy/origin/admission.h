@@ -29,13 +29,17 @@ class Admission;
 
 class Permit {
  public:
-  Permit(Permit&& other) noexcept : admission_(std::move(other.admission_)) {}
+  Permit(Permit&& other) noexcept : admission_(std::move(other.admission_)), idle_(std::exchange(other.idle_, false)) {}
   Permit& operator=(Permit&& other) noexcept;
   ~Permit() { release(); }
 
   // What the limiter learns; `started`: when the request was sent. A head that came, or a failure of load.
   void head_came(int64_t started, int64_t now);
   void failed(int64_t started, int64_t now);
+  // The fetch waits for its reader, or does not any more; it keeps the slot, since the origin is still engaged.
+  void idle(bool is_idle);
+  // An idle one is to end: others wait, and such as this one have more than half of the slots.
+  bool is_wanted_back() const;
 
  private:
   friend class Admission;
@@ -43,6 +47,7 @@ class Permit {
   explicit Permit(std::shared_ptr<Admission> admission) : admission_(std::move(admission)) {}
   void release();
   std::shared_ptr<Admission> admission_;
+  bool idle_ = false;
 };
 
 class Place {
@@ -69,8 +74,8 @@ struct Refused {
 
 struct AdmissionSnapshot {
   bool limited = false, adaptive = false;
-  uint32_t limit = 0;  // if limited
-  uint32_t in_flight = 0;
+  uint32_t limit = 0;                             // if limited
+  uint32_t in_flight = 0, idle = 0;               // idle: of these, those that wait for slow readers
   double baseline = 0;                            // ms to the response head without a queue; 0: not known
   std::array<size_t, kClasses.size()> queued{};   // by class, as kClasses
   std::array<uint64_t, kClasses.size()> waits{};  // fetches that ever waited
@@ -92,7 +97,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   // A fetch that was refused, and that a stale copy answers.
   void count_stale();
   void count_shed(Priority priority);
-  int64_t queue_timeout() const;  // ms
+  int64_t queue_timeout(Priority priority) const;  // ms
   AdmissionSnapshot snapshot() const;
 
  private:
@@ -105,6 +110,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   };
   using Wakes = std::vector<Subscriber>;
   uint32_t limit() const;
+  int64_t patience(Priority priority) const;
   void release(int64_t now);
   void grant(int64_t now, Wakes& wakes);
   static void wake(const Wakes& wakes);
@@ -117,7 +123,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   double share_ = 1;
   FetchQueue queue_{0};
   int64_t queue_timeout_ = 0;
-  uint32_t in_flight_ = 0;
+  uint32_t in_flight_ = 0, idle_ = 0;
   std::map<uint64_t, Waiter> waiters_;  // by ticket
   AdmissionSnapshot counts_;
   std::minstd_rand dice_{std::random_device{}()};

@@ -46,12 +46,13 @@ void Balancer::set_peers(const Upstream& upstream, Peers peers) {
   if (hash != nullptr && hash->consistent) ring_.build(peers_);
 }
 
-Vacancy Balancer::eligible(bool backup, std::span<const Peer* const> tried, int64_t now, Eligible& out) const {
+Vacancy Balancer::eligible(bool backup, bool forgiving, std::span<const Peer* const> tried, int64_t now,
+                           Eligible& out) const {
   Vacancy why = Vacancy::kDown;
   for (uint32_t i = 0; i < peers_.size(); ++i) {
     const Peer& peer = *peers_[i];
     if (peer.server.backup != backup || peer.server.down || !peer.healthy || !peer.breaker.admits(now)) continue;
-    if (!single_ && !within_max_fails(peer, now)) continue;
+    if (!single_ && !forgiving && !within_max_fails(peer, now)) continue;
     if (std::find(tried.begin(), tried.end(), &peer) != tried.end()) {
       if (why == Vacancy::kDown) why = Vacancy::kTried;
     } else if (peer.server.max_conns != 0 && peer.connections >= peer.server.max_conns) {
@@ -66,10 +67,12 @@ Vacancy Balancer::eligible(bool backup, std::span<const Peer* const> tried, int6
 Choice Balancer::choose(const Upstream& upstream, uint64_t hash, std::span<const Peer* const> tried, int64_t now,
                         std::minstd_rand& dice) {
   Eligible among;
-  Vacancy vacancy = eligible(false, tried, now, among);
-  if (among.empty()) {
-    const Vacancy backups = eligible(true, tried, now, among);
-    if (vacancy == Vacancy::kDown || !among.empty()) vacancy = backups;
+  // When all have failed of late, fail_timeout must not keep them away: it is the breakers that know.
+  Vacancy vacancy = Vacancy::kDown;
+  for (const auto& [backup, forgiving] : {std::pair(false, false), {true, false}, {false, true}, {true, true}}) {
+    if (!among.empty() || (forgiving && vacancy != Vacancy::kDown)) break;
+    const Vacancy now_vacancy = eligible(backup, forgiving, tried, now, among);
+    if (vacancy == Vacancy::kDown || !among.empty()) vacancy = now_vacancy;
   }
   if (among.empty()) return {nullptr, vacancy};
 

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <random>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cache/flight.h"
 #include "conf/upstream.h"
 #include "proxy/origin/breaker.h"
 
@@ -27,9 +29,12 @@ struct Peer {
   int64_t returned = 0;  // when it came back, for slow_start; 0: long ago
 
   // Load.
-  uint32_t connections = 0;  // fetches that it has now
-  int64_t current = 0;       // smooth weighted round robin, in thousandths of a weight
-  int64_t penalty = 0;       // taken from its weight after failures, same unit
+  uint32_t connections = 0;                       // fetches that it has now
+  std::set<std::pair<Waker*, uint64_t>> awaited;  // those of them that wait for its answer
+  int64_t paid = 0;                               // ms that it took to find out that it is away
+  int64_t opened = 0, closed = 0;                 // ms, its breaker, the last time
+  int64_t current = 0;                            // smooth weighted round robin, in thousandths of a weight
+  int64_t penalty = 0;                            // taken from its weight after failures, same unit
   uint64_t picks = 0, failures = 0;
 };
 using Peers = std::vector<std::shared_ptr<Peer>>;
@@ -74,7 +79,7 @@ class Balancer {
 
  private:
   using Eligible = std::vector<uint32_t>;
-  Vacancy eligible(bool backup, std::span<const Peer* const> tried, int64_t now, Eligible& out) const;
+  Vacancy eligible(bool backup, bool forgiving, std::span<const Peer* const> tried, int64_t now, Eligible& out) const;
   uint32_t round_robin(const Eligible& among, int64_t now);
   uint32_t least_connections(const Eligible& among, int64_t now);
   uint32_t random(const Random& rule, const Eligible& among, int64_t now, std::minstd_rand& dice);

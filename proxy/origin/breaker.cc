@@ -11,22 +11,23 @@ ServerBreaker::State ServerBreaker::state(int64_t now) const {
 
 bool ServerBreaker::admits(int64_t now) const {
   const State current = state(now);
-  return current == State::kClosed || (current == State::kHalfOpen && !trial_);
+  return current == State::kClosed || (current == State::kHalfOpen && now >= next_trial_);
 }
 
 bool ServerBreaker::start(int64_t now) {
   if (state(now) != State::kHalfOpen) return false;
-  trial_ = true;
+  next_trial_ = now + pause_;
   return true;
 }
 
 void ServerBreaker::succeeded(const Breaker& limits, int64_t now) {
-  trial_ = false;
   row_ = 0;
+  resources_.clear();
+  last_good_ = now;
   // A success of a request from before it opened says nothing on the server now.
   if (state(now) == State::kOpen) return;
   if (open_until_ != 0) {
-    open_until_ = pause_ = 0;
+    open_until_ = pause_ = next_trial_ = 0;
     all_ = bad_ = last_all_ = last_bad_ = 0;
     window_start_ = now;
   }
@@ -34,19 +35,36 @@ void ServerBreaker::succeeded(const Breaker& limits, int64_t now) {
   ++all_;
 }
 
-void ServerBreaker::failed(const Breaker& limits, int64_t now, bool unreachable, int64_t retry_after, double dice) {
+bool ServerBreaker::failed(const Breaker& limits, int64_t now, const Failure& failure, double dice) {
   const State current = state(now);
-  trial_ = false;
-  if (!limits.enabled || current == State::kOpen) return;
-  if (current == State::kHalfOpen) return open(limits, now, retry_after, dice);
-  roll(limits, now);
-  ++all_;
-  ++bad_;
-  if (unreachable) ++row_;
-  const uint32_t all = all_ + last_all_, bad = bad_ + last_bad_;
-  const bool ratio =
-      limits.ratio > 0 && all >= kMinVolume && static_cast<double>(bad) >= limits.ratio * static_cast<double>(all);
-  if (ratio || (limits.failures > 0 && row_ >= limits.failures)) open(limits, now, retry_after, dice);
+  if (!limits.enabled || current == State::kOpen) return false;
+  if (current == State::kClosed) {
+    roll(limits, now);
+    ++all_;
+    ++bad_;
+    const uint32_t all = all_ + last_all_, bad = bad_ + last_bad_;
+    const bool ratio =
+        limits.ratio > 0 && all >= kMinVolume && static_cast<double>(bad) >= limits.ratio * static_cast<double>(all);
+    if (!proves(limits, failure) && !ratio) return false;
+  }
+  open(limits, now, failure.retry_after, dice);
+  return true;
+}
+
+// Whether this failure, after those before it, is the server's and not a resource's.
+bool ServerBreaker::proves(const Breaker& limits, const Failure& failure) {
+  if (limits.failures == 0) return false;
+  switch (failure.kind) {
+    case Failure::Kind::kUnreachable:
+      return ++row_ >= limits.failures;
+    case Failure::Kind::kTimeout:
+      return failure.began >= last_good_ || ++row_ >= limits.failures;
+    case Failure::Kind::kBad:
+      if (std::find(resources_.begin(), resources_.end(), failure.resource) != resources_.end()) return false;
+      resources_.push_back(failure.resource);
+      return resources_.size() >= limits.failures;
+  }
+  return false;
 }
 
 void ServerBreaker::roll(const Breaker& limits, int64_t now) {
@@ -62,9 +80,12 @@ void ServerBreaker::roll(const Breaker& limits, int64_t now) {
 void ServerBreaker::open(const Breaker& limits, int64_t now, int64_t retry_after, double dice) {
   const int64_t most = std::max<int64_t>(limits.max_backoff.count(), 1);
   pause_ = std::clamp<int64_t>(pause_ == 0 ? limits.backoff.count() : pause_ * 2, 1, most);
-  const auto jittered = static_cast<int64_t>(static_cast<double>(pause_) * (0.8 + 0.4 * dice));
-  open_until_ = now + std::max<int64_t>({jittered, std::min(retry_after, most), 1});
+  const auto jittered = std::min(static_cast<int64_t>(static_cast<double>(pause_) * (0.75 + 0.5 * dice)), most);
+  const int64_t asked = std::min(retry_after, std::max(kMostRetryAfter, most));
+  open_until_ = now + std::max<int64_t>({jittered, asked, 1});
+  next_trial_ = 0;
   row_ = 0;
+  resources_.clear();
   ++openings_;
 }
 

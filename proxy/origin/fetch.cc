@@ -1,5 +1,7 @@
 #include "proxy/origin/fetch.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -16,13 +18,19 @@
 namespace levee {
 namespace {
 
-constexpr size_t kBodyPiece = 64 * 1024;  // of a request body that are framed at a time
-constexpr int64_t kContinueWait = 1000;   // ms for an origin's 100; who knows no Expect is sent the body then
+constexpr int64_t kSlowReaderLook = 1000;  // ms
+constexpr size_t kBodyPiece = 64 * 1024;   // of a request body that are framed at a time
+constexpr int64_t kContinueWait = 1000;    // ms for an origin's 100; who knows no Expect is sent the body then
 
 // Methods that may be sent again though an origin may have seen them (RFC 9110 section 9.2.2).
 bool is_idempotent_name(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS" ||
          method == "TRACE" || method == "PROPFIND";
+}
+
+// Of the response that is to be refreshed.
+std::string_view content_type(const Order& order) {
+  return order.stale ? order.stale->fields.find("Content-Type").value_or("") : "";
 }
 
 std::string without_port(const std::string& host) {
@@ -49,7 +57,7 @@ Fetch::Fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> 
       upstream_(order_.generation->upstreams->find(order_.upstream, order_.tls)),
       rules_(upstream_->rules()),
       idempotent_(is_idempotent_name(order_.method)),
-      priority_(priority_of(location_.priority, order_.target, order_.background)),
+      resource_(XXH3_64bits(order_.target.data(), order_.target.size())),
       writer_(std::move(writer)),
       timer_(
           worker.loop(), [](void* fetch) { static_cast<Fetch*>(fetch)->on_timer(); }, this),
@@ -59,7 +67,8 @@ Fetch::Fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> 
             auto& fetch = *static_cast<Fetch*>(self);
             if (!fetch.writer_.ended()) fetch.writer_.flush(fetch.worker_.now());
           },
-          this) {}
+          this),
+      priority_(priority_of(location_.priority, order_.target, content_type(order_), order_.background)) {}
 
 Fetch::~Fetch() {
   if (order_.body != nullptr) order_.body->on_more = nullptr;
@@ -91,17 +100,39 @@ void Fetch::on_wake() {
     give_up({Failure::kAbandoned});
     return;
   }
+  if (is_deserted()) return go_on(deserted());
+  if (is_lost()) return go_on(ask_again());
+  if (step_ == Step::kAdmit && place_ && order_.background && is_waited_for()) {
+    // Not in the background any more: it takes its place among its equals.
+    priority_ = priority_of(location_.priority, order_.target, content_type(order_), false);
+    place_.reset();
+  }
   if (step_ == Step::kAdmit || step_ == Step::kResolve || paused_) advance();
+}
+
+void Fetch::go_on(Next next) {
+  if (!next) return;
+  step_ = *next;
+  advance();
+}
+
+// Nobody waits for it, and a graceful stop must not.
+void Fetch::on_drain() {
+  if (step_ == Step::kAdmit && order_.background && !is_waited_for()) give_up({Failure::kAbandoned});
 }
 
 void Fetch::on_ready() {
   advance();
 }
 
-// A private body whose one reader is slow must not keep a slot that others need.
+// The origin is engaged until a private body has been read, so its slot is not given to others meanwhile. When slow
+// readers keep so many that others must wait, this one has had its time.
 void Fetch::on_timer() {
   if (step_ != Step::kReadBody) return on_timeout();
-  if (paused_) permit_.reset();
+  if (!paused_ || !permit_) return;
+  if (!permit_->is_wanted_back()) return timer_.set(kSlowReaderLook);
+  log(LogLevel::kInfo, 0, "a slow reader gives up its slot of upstream ", upstream_->name(), " to those who wait");
+  give_up({Failure::kCut});
 }
 
 void Fetch::on_timeout() {
@@ -133,9 +164,7 @@ void Fetch::on_timeout() {
     case Step::kEnded:
       return;
   }
-  if (!next) return;
-  step_ = *next;
-  advance();
+  go_on(next);
 }
 
 // Runs until the fetch must wait for an event.
@@ -199,7 +228,7 @@ Fetch::Next Fetch::resolve() {
 
 Fetch::Next Fetch::choose() {
   const int64_t now = worker_.now();
-  UpstreamState::Pick pick = upstream_->choose(order_.balance_hash, tried_, now);
+  UpstreamState::Pick pick = upstream_->choose(order_.balance_hash, resource_, tried_, worker_.subscriber(*this), now);
   if (pick.vacancy != Vacancy::kFound) return no_server(pick);
   seat_ = std::move(pick.seat);
   ++tries_;

@@ -6,6 +6,8 @@
 #include "cache/date.h"
 #include "cache/store.h"
 #include "proxy/origin/fetch_task.h"
+#include "proxy/origin/name_keeper.h"
+#include "proxy/origin/priority.h"
 
 namespace levee {
 namespace {
@@ -21,7 +23,7 @@ bool has_stale(const Order& order, int64_t now) {
   return Store::may_serve_on_error(*order.stale, rules, now);
 }
 
-std::shared_ptr<Entry> negative_entry(size_t body_size, int64_t retry_after, int64_t now, int64_t wall_ms) {
+std::shared_ptr<Entry> negative_entry(size_t body_size, int64_t now, int64_t wall_ms) {
   auto entry = std::make_shared<Entry>();
   entry->status = 503;
   char date[kDateSize];
@@ -29,13 +31,13 @@ std::shared_ptr<Entry> negative_entry(size_t body_size, int64_t retry_after, int
   entry->fields.add("Date", std::string_view(date, kDateSize));
   entry->fields.add("Content-Type", "text/plain");
   entry->fields.add("Cache-Control", "no-store");
-  entry->fields.add("Retry-After", std::to_string((retry_after + 999) / 1000));
   entry->fields.trim();
   entry->content_length = body_size;
   entry->response_time = now;
   entry->lifetime.fresh_for = kNegative;
   entry->lifetime.must_revalidate = true;  // never instead of an answer
   entry->lifetime.explicit_freshness = true;
+  entry->stopgap = true;
   return entry;
 }
 
@@ -55,8 +57,13 @@ Fetch::Next Fetch::admit() {
     }
     std::abort();
   }
+  // No slot is needed, and no wait, to find that there is no server.
+  if (const auto until = upstream_->down_until(worker_.now())) {
+    worker_.local<NameKeeper>().refresh(upstream_, *rules_, location_);
+    return no_server({Seat(), Vacancy::kDown, *until});
+  }
   Admission& admission = upstream_->admission();
-  const bool may_wait = order_.background || !has_stale(order_, worker_.now());
+  const bool may_wait = priority_ == Priority::kBackground || !has_stale(order_, worker_.now());
   Admission::Answer answer = admission.admit(priority_, may_wait, worker_.subscriber(*this), worker_.now());
   if (auto* permit = std::get_if<Permit>(&answer)) {
     permit_.emplace(std::move(*permit));
@@ -64,9 +71,14 @@ Fetch::Next Fetch::admit() {
   }
   if (const auto* refused = std::get_if<Refused>(&answer)) return refuse(refused->retry_after);
   place_.emplace(std::move(std::get<Place>(answer)));
-  timer_.set(admission.queue_timeout());
+  timer_.set(admission.queue_timeout(priority_));
   step_ = Step::kAdmit;
   return std::nullopt;
+}
+
+// Of a refresh in the background: whether somebody has joined it.
+bool Fetch::is_waited_for() const {
+  return writer_.readers() > 0;
 }
 
 Fetch::Next Fetch::refuse(int64_t retry_after) {
@@ -82,7 +94,7 @@ Fetch::Next Fetch::refuse(int64_t retry_after) {
   }
   static constexpr std::string_view kText = "503 Service Unavailable: the origin is at its limit\n";
   const std::string_view text = order_.method == "HEAD" ? std::string_view() : kText;
-  writer_.open(negative_entry(kText.size(), retry_after, now, worker_.wall_ms()));
+  writer_.open(negative_entry(kText.size(), now, worker_.wall_ms()));
   if (!text.empty()) writer_.append(std::as_bytes(std::span(text)));
   writer_.finish();
   return end();
@@ -92,7 +104,7 @@ Fetch::Next Fetch::refuse(int64_t retry_after) {
 void Fetch::tell_limiter(int status) {
   if (!permit_) return;
   if (status == 429 || status == 503) return permit_->failed(request_sent_, worker_.now());
-  if (status < 500) permit_->head_came(request_sent_, worker_.now());
+  if (status < 500 && !is_held_by_design(order_.target)) permit_->head_came(request_sent_, worker_.now());
 }
 
 }  // namespace levee

@@ -71,7 +71,41 @@ Fetch::Next Fetch::failed(Trouble trouble, Failure why) {
   last_fault_ = {why, status_of(why)};
   tried_.push_back(seat_.shared_peer());
   const bool again = may_retry(trouble);
-  leave_server(why == Failure::kConnect || why == Failure::kTimeout ? Outcome::kAway : Outcome::kBad);
+  leave_server(why == Failure::kConnect   ? Outcome::kAway
+               : why == Failure::kTimeout ? Outcome::kTimeout
+                                          : Outcome::kBad);
+  return again ? Step::kChoose : give_up(last_fault_);
+}
+
+// Whether it waits for an answer, and may do something else. What may have been done already is not given up.
+bool Fetch::awaits_answer() const {
+  const bool awaits = step_ == Step::kConnect || step_ == Step::kHandshake || step_ == Step::kReadHead;
+  return awaits && seat_ && idempotent_ && !writer_.is_open();
+}
+
+// The server that it waits for turned out to be away, and somebody has paid for knowing it.
+bool Fetch::is_deserted() const {
+  if (!awaits_answer()) return false;
+  const Milliseconds patience = step_ == Step::kReadHead ? location_.read_timeout : location_.connect_timeout;
+  return upstream_->is_away(seat_.peer(), patience.count(), worker_.now());
+}
+
+// It was a trial that hangs, and another one has found that the server is back.
+bool Fetch::is_lost() const {
+  return awaits_answer() && upstream_->is_back(seat_.peer(), attempt_began_);
+}
+
+Fetch::Next Fetch::ask_again() {
+  leave_server(Outcome::kUnknown);
+  return upstream_->withdraw_retry(worker_.now()) ? Step::kChoose : give_up({Failure::kTimeout, 504});
+}
+
+Fetch::Next Fetch::deserted() {
+  attempt().status = 504;
+  last_fault_ = {Failure::kTimeout, 504};
+  tried_.push_back(seat_.shared_peer());
+  const bool again = may_retry(Trouble::kTimeout);
+  leave_server(Outcome::kUnknown);
   return again ? Step::kChoose : give_up(last_fault_);
 }
 

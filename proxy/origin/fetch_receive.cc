@@ -18,7 +18,7 @@ namespace {
 constexpr unsigned kMostInterim = 16;
 constexpr int kReads = 16;                    // a turn: one fast origin must not hold up the loop
 constexpr uint64_t kMostBytes = 1024 * 1024;  // a turn
-constexpr int64_t kLongestPause = 5000;       // ms that a slow reader of a private body may keep a slot
+constexpr int64_t kLongestPause = 3000;       // ms that a slow reader of a private body has in any case
 constexpr uint64_t kDirect = 4096;            // bytes of a chunk that are worth receiving straight to their place
 
 // Where chunked bodies are received, to be decoded at once.
@@ -265,6 +265,7 @@ Fetch::Next Fetch::read_body() {
     const uint64_t room = writer_.room();
     paused_ = room == 0;
     if (paused_) copy_.reset();  // those who wait for it do not wait for this reader
+    if (permit_) permit_->idle(paused_);
     if (paused_ && permit_ && !timer_.is_set()) timer_.set(kLongestPause);
     if (paused_) return wait(Step::kReadBody, Stream::Wait::kNothing, 0);
     const uint64_t pending = decoder_.pending_data();

@@ -43,9 +43,11 @@ class Fetch final : public Task, public StreamOwner {
   using Next = std::optional<Step>;  // nothing: wait here
 
   void on_wake() override;
+  void on_drain() override;
   void on_ready() override;
   void on_timeout() override;
   void on_timer();
+  void go_on(Next next);
   void advance();
   Next run(Step step);
   // Where the next event goes on.
@@ -54,6 +56,7 @@ class Fetch final : public Task, public StreamOwner {
   // fetch_admit.cc: a slot.
   Next admit();
   Next refuse(int64_t retry_after);
+  bool is_waited_for() const;
   void tell_limiter(int status);
 
   // fetch.cc: a connection, and the request on it.
@@ -93,6 +96,11 @@ class Fetch final : public Task, public StreamOwner {
 
   // fetch_failure.cc: what went wrong, and what then.
   Next failed(Trouble trouble, Failure why);
+  Next deserted();
+  bool awaits_answer() const;
+  bool is_deserted() const;
+  bool is_lost() const;
+  Next ask_again();
   Next cut();
   Next pause();
   Next give_up(Fault fault);
@@ -111,7 +119,7 @@ class Fetch final : public Task, public StreamOwner {
   const std::shared_ptr<UpstreamState> upstream_;
   const std::shared_ptr<const Upstream> rules_;
   const bool idempotent_;
-  const Priority priority_;
+  const uint64_t resource_;  // a hash of the target
 
   // Loop thread only, as all the rest.
   Step step_ = Step::kAdmit;
@@ -122,6 +130,7 @@ class Fetch final : public Task, public StreamOwner {
   int64_t began_ = 0;  // ms
 
   // What it may take of the origin: given back when the fetch ends, whichever way.
+  Priority priority_;
   std::optional<Place> place_;
   std::optional<Permit> permit_;
 

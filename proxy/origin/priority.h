@@ -7,7 +7,11 @@
 
 namespace levee {
 
-// proxy_priority; of auto: by the path's extension, as HLS and DASH use them. Never kAuto.
-Priority priority_of(Priority configured, std::string_view target, bool background);
+// proxy_priority; of auto: by the media type of what is stored of it (empty: nothing is), or else by the path, as HLS,
+// DASH and Smooth Streaming have them. Never kAuto.
+Priority priority_of(Priority configured, std::string_view target, std::string_view type, bool background);
+// Whether the answer comes only when there is something new: LL-HLS's blocking playlist reload. Its time says nothing
+// on the origin's load.
+bool is_held_by_design(std::string_view target);
 
 }  // namespace levee

@@ -13,6 +13,7 @@ void add_admission(const std::string& name, const AdmissionSnapshot& now, std::v
     out.push_back({metric, {{"upstream", name}}, value, help});
   };
   add("levee_upstream_in_flight", now.in_flight, "Fetches that have a slot now.");
+  add("levee_upstream_idle", now.idle, "Fetches that have a slot and wait for slow readers.");
   add("levee_upstream_admitted_total", static_cast<double>(now.admitted), "Fetches that got a slot.");
   add("levee_upstream_overloaded_stale_total", static_cast<double>(now.overloaded_stale),
       "Fetches refused for want of a slot whose viewers got a stale copy.");

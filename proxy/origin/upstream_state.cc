@@ -77,6 +77,9 @@ Seat& Seat::operator=(Seat&& other) noexcept {
   leave();
   upstream_ = std::move(other.upstream_);
   peer_ = std::move(other.peer_);
+  who_ = other.who_;
+  resource_ = other.resource_;
+  began_ = other.began_;
   judged_ = other.judged_;
   return *this;
 }
@@ -84,13 +87,13 @@ Seat& Seat::operator=(Seat&& other) noexcept {
 void Seat::judge(Outcome outcome, int64_t now, int64_t retry_after) {
   if (!peer_ || judged_) return;
   judged_ = true;
-  upstream_->judge(*peer_, outcome, now, retry_after);
+  upstream_->judge(*this, outcome, now, retry_after);
 }
 
 void Seat::leave() {
   if (!peer_) return;
-  if (!judged_) upstream_->judge(*peer_, Outcome::kUnknown, 0, 0);
-  upstream_->leave(*peer_);
+  if (!judged_) upstream_->judge(*this, Outcome::kUnknown, 0, 0);
+  upstream_->leave(*this);
   peer_.reset();
   upstream_.reset();
   judged_ = false;
@@ -181,7 +184,8 @@ void UpstreamState::rebuild(int64_t now) {
   balancer_.set_peers(*rules_, std::move(peers));
 }
 
-UpstreamState::Pick UpstreamState::choose(uint64_t hash, std::span<const std::shared_ptr<const Peer>> tried,
+UpstreamState::Pick UpstreamState::choose(uint64_t hash, uint64_t resource,
+                                          std::span<const std::shared_ptr<const Peer>> tried, Subscriber who,
                                           int64_t now) {
   std::vector<const Peer*> before;
   for (const auto& peer : tried) before.push_back(peer.get());
@@ -193,26 +197,85 @@ UpstreamState::Pick UpstreamState::choose(uint64_t hash, std::span<const std::sh
     ++choice.peer->connections;
     ++choice.peer->picks;
     choice.peer->breaker.start(now);
-    pick.seat = Seat(shared_from_this(), std::move(choice.peer));
+    choice.peer->awaited.emplace(who.waker, who.token);
+    pick.seat = Seat(shared_from_this(), std::move(choice.peer), who, resource, now);
     return pick;
   }
-  for (const auto& peer : balancer_.peers()) {
-    const int64_t at = peer->breaker.retry_at();
-    if (at > now && (pick.retry_at == 0 || at < pick.retry_at)) pick.retry_at = at;
-  }
+  pick.retry_at = retry_at(now);
   return pick;
 }
 
-void UpstreamState::judge(Peer& peer, Outcome outcome, int64_t now, int64_t retry_after) {
+// The mutex is held.
+int64_t UpstreamState::retry_at(int64_t now) const {
+  int64_t first = 0;
+  for (const auto& peer : balancer_.peers()) {
+    const int64_t at = peer->breaker.retry_at();
+    if (at > now && (first == 0 || at < first)) first = at;
+  }
+  return first;
+}
+
+bool UpstreamState::is_away(const Peer& peer, int64_t patience, int64_t now) const {
   const std::lock_guard lock(mutex_);
-  const bool was_down = !within_max_fails(peer, now) || peer.breaker.state(now) != ServerBreaker::State::kClosed;
+  return peer.breaker.state(now) == ServerBreaker::State::kOpen && patience <= 2 * peer.paid;
+}
+
+bool UpstreamState::is_back(const Peer& peer, int64_t began) const {
+  const std::lock_guard lock(mutex_);
+  return !peer.breaker.is_open() && peer.opened <= began && began < peer.closed;
+}
+
+bool UpstreamState::is_suspect(int64_t now) const {
+  const std::lock_guard lock(mutex_);
+  const Peers& peers = balancer_.peers();
+  return !peers.empty() && std::none_of(peers.begin(), peers.end(), [&](const auto& peer) {
+    return !peer->server.down && peer->healthy && peer->breaker.state(now) == ServerBreaker::State::kClosed &&
+           (peers.size() == 1 || within_max_fails(*peer, now));
+  });
+}
+
+std::optional<int64_t> UpstreamState::down_until(int64_t now) const {
+  const std::lock_guard lock(mutex_);
+  const Peers& peers = balancer_.peers();
+  const bool up = std::any_of(peers.begin(), peers.end(), [&](const auto& peer) {
+    return !peer->server.down && peer->healthy && peer->breaker.admits(now);
+  });
+  if (up || peers.empty()) return std::nullopt;
+  return retry_at(now);
+}
+
+void UpstreamState::judge(Seat& seat, Outcome outcome, int64_t now, int64_t retry_after) {
+  using Kind = ServerBreaker::Failure::Kind;
+  const Kind kind = outcome == Outcome::kAway      ? Kind::kUnreachable
+                    : outcome == Outcome::kTimeout ? Kind::kTimeout
+                                                   : Kind::kBad;
+  std::set<std::pair<Waker*, uint64_t>> awaited;
+  {
+    const std::lock_guard lock(mutex_);
+    Peer& peer = *seat.peer_;
+    peer.awaited.erase({seat.who_.waker, seat.who_.token});
+    const bool was_open = peer.breaker.is_open();
+    learn(peer, outcome, now, {kind, seat.resource_, seat.began_, retry_after});
+    if (peer.breaker.is_open() != was_open) {
+      (was_open ? peer.closed : peer.opened) = now;
+      if (!was_open) peer.paid = now - seat.began_;
+      awaited = peer.awaited;
+    }
+  }
+  // They need not find out for themselves.
+  for (const auto& [waker, token] : awaited) waker->wake({&token, 1});
+}
+
+void UpstreamState::learn(Peer& peer, Outcome outcome, int64_t now, const ServerBreaker::Failure& failure) {
+  const bool was_down = !within_max_fails(peer, now) || peer.breaker.is_open();
   switch (outcome) {
     case Outcome::kGood:
       peer.breaker.succeeded(rules_->breaker, now);
       if (peer.last_fail < peer.checked) peer.fails = 0;
-      if (was_down && peer.breaker.state(now) == ServerBreaker::State::kClosed) peer.returned = now;
+      if (was_down && !peer.breaker.is_open()) peer.returned = now;
       return;
     case Outcome::kAway:
+    case Outcome::kTimeout:
     case Outcome::kBad:
       ++peer.failures;
       ++peer.fails;
@@ -221,11 +284,11 @@ void UpstreamState::judge(Peer& peer, Outcome outcome, int64_t now, int64_t retr
         const int64_t weight = peer.server.weight * 1000;
         peer.penalty = std::min(peer.penalty + weight / peer.server.max_fails, weight);
       }
-      peer.breaker.failed(rules_->breaker, now, outcome == Outcome::kAway, retry_after, dice());
+      peer.breaker.failed(rules_->breaker, now, failure, dice());
       return;
     case Outcome::kRefused:
       ++peer.failures;
-      peer.breaker.failed(rules_->breaker, now, false, retry_after, dice());
+      peer.breaker.failed(rules_->breaker, now, failure, dice());
       return;
     case Outcome::kUnknown:
       peer.breaker.end_trial();
@@ -233,9 +296,9 @@ void UpstreamState::judge(Peer& peer, Outcome outcome, int64_t now, int64_t retr
   }
 }
 
-void UpstreamState::leave(Peer& peer) {
+void UpstreamState::leave(Seat& seat) {
   const std::lock_guard lock(mutex_);
-  --peer.connections;
+  --seat.peer_->connections;
 }
 
 bool UpstreamState::has_others(std::span<const std::shared_ptr<const Peer>> tried, const Peer* now_at,

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <span>
 #include <string>
@@ -25,7 +26,8 @@ namespace levee {
 // What a request to a server says about it.
 enum class Outcome : uint8_t {
   kGood,     // it answered
-  kAway,     // no connection, or a time-out
+  kAway,     // no connection
+  kTimeout,  // ... or no answer in time
   kBad,      // reset, no HTTP, or a status that proxy_next_upstream names
   kRefused,  // 502, 503 or 504 otherwise: counts for the breaker alone
   kUnknown,  // ended for a reason that is not its own
@@ -46,9 +48,10 @@ class UpstreamState;
 class Seat {
  public:
   Seat() = default;
-  Seat(std::shared_ptr<UpstreamState> upstream, std::shared_ptr<Peer> peer)
-      : upstream_(std::move(upstream)), peer_(std::move(peer)) {}
-  Seat(Seat&& other) noexcept : upstream_(std::move(other.upstream_)), peer_(std::move(other.peer_)) {}
+  Seat(std::shared_ptr<UpstreamState> upstream, std::shared_ptr<Peer> peer, Subscriber who, uint64_t resource,
+       int64_t began)
+      : upstream_(std::move(upstream)), peer_(std::move(peer)), who_(who), resource_(resource), began_(began) {}
+  Seat(Seat&& other) noexcept = default;
   Seat& operator=(Seat&& other) noexcept;
   ~Seat() { leave(); }
 
@@ -60,8 +63,12 @@ class Seat {
   void leave();
 
  private:
+  friend class UpstreamState;
   std::shared_ptr<UpstreamState> upstream_;
   std::shared_ptr<Peer> peer_;
+  Subscriber who_;
+  uint64_t resource_ = 0;
+  int64_t began_ = 0;
   bool judged_ = false;
 };
 
@@ -88,7 +95,19 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
     Vacancy vacancy = Vacancy::kDown;
     int64_t retry_at = 0;  // ms; with kDown: when a server is worth asking again; 0: not known
   };
-  Pick choose(uint64_t hash, std::span<const std::shared_ptr<const Peer>> tried, int64_t now);
+  // who: is woken when the server turns out to be away or back before its answer has been judged.
+  // resource: what is asked for, a hash.
+  Pick choose(uint64_t hash, uint64_t resource, std::span<const std::shared_ptr<const Peer>> tried, Subscriber who,
+              int64_t now);
+  // Whether the server is known to be away, and that it is took somebody at least half of `patience` to find out (ms):
+  // who waits for it with no more than that need not go on.
+  bool is_away(const Peer& peer, int64_t patience, int64_t now) const;
+  // Whether the server is known to be back, and a request that began while it was not may have got lost there.
+  bool is_back(const Peer& peer, int64_t began) const;
+  // Whether no server is known to be well: a request is a trial, if it is made at all.
+  bool is_suspect(int64_t now) const;
+  // There are servers, and none may be asked: when one is worth asking again, ms; 0: not known. Else nothing.
+  std::optional<int64_t> down_until(int64_t now) const;
 
   // Whether another server than `tried` and `now_at` could be chosen.
   bool has_others(std::span<const std::shared_ptr<const Peer>> tried, const Peer* now_at, int64_t now) const;
@@ -104,8 +123,10 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
 
  private:
   friend class Seat;
-  void judge(Peer& peer, Outcome outcome, int64_t now, int64_t retry_after);
-  void leave(Peer& peer);
+  void judge(Seat& seat, Outcome outcome, int64_t now, int64_t retry_after);
+  void learn(Peer& peer, Outcome outcome, int64_t now, const ServerBreaker::Failure& failure);
+  void leave(Seat& seat);
+  int64_t retry_at(int64_t now) const;
   void rebuild(int64_t now);
   double dice() { return std::uniform_real_distribution<double>(0, 1)(dice_); }
 

@@ -364,7 +364,7 @@ TEST(Config, TheNodesOfAPop) {
   const Config config = configured(
       "http { shared_index redis://:secret@10.0.0.1:7000/3 redis://10.0.0.2 prefix=p timeout=5ms;"
       " node n1 advertise=http://10.0.0.9:8090; peer_listen 10.0.0.9:8090; peer_secret s;"
-      " overload loop_lag=50ms connections=90% memory=0.8; }");
+      " overload loop_lag=50ms connections=90% descriptors=70% memory=0.8; }");
   const Cluster& cluster = config.http.cluster;
   ASSERT_TRUE(cluster.shared_index);
   ASSERT_EQ(cluster.shared_index->addresses.size(), 2U);
@@ -379,7 +379,9 @@ TEST(Config, TheNodesOfAPop) {
   EXPECT_EQ(to_string(*cluster.peer_listen), "10.0.0.9:8090");
   EXPECT_EQ(config.http.overload.loop_lag, 50ms);
   EXPECT_DOUBLE_EQ(config.http.overload.connections, 0.9);
+  EXPECT_DOUBLE_EQ(config.http.overload.descriptors, 0.7);
   EXPECT_DOUBLE_EQ(config.http.overload.memory, 0.8);
+  EXPECT_EQ(configured("http { overload memory=20g; }").http.overload.resident, uint64_t{20} << 30);
 }
 
 TEST(Config, SentinelsNameTheirMaster) {

@@ -121,6 +121,17 @@ TEST_F(BalancerTest, MaxFailsDoesNotTakeTheOnlyServerOut) {
   EXPECT_EQ(pick(), "a");
 }
 
+TEST_F(BalancerTest, WhenAllHaveFailedOfLateTheyAreAskedAllTheSame) {
+  server("a");
+  server("b");
+  fail(*peers[0]);
+  fail(*peers[1]);
+  EXPECT_NE(pick(), "");
+  peers[0]->healthy = peers[1]->healthy = false;
+  EXPECT_EQ(pick(), "");
+  EXPECT_EQ(last, Vacancy::kDown);
+}
+
 TEST_F(BalancerTest, MaxConnsMakesAServerBusyNotDown) {
   server("a");
   peers[0]->server.max_conns = 2;
@@ -153,8 +164,10 @@ TEST_F(BalancerTest, AServerThatReturnsStartsSlowly) {
 class BreakerTest : public testing::Test {
  protected:
   void failures(int count) {
-    for (int i = 0; i < count; ++i) breaker.failed(limits, now, true, 0, 0.5);
+    for (int i = 0; i < count; ++i) fail({Kind::kUnreachable, 0, 0, 0});
   }
+  bool fail(const ServerBreaker::Failure& failure) { return breaker.failed(limits, now, failure, 0.5); }
+  using Kind = ServerBreaker::Failure::Kind;
   Breaker limits{true, 5, 0.5, Milliseconds(10'000), Milliseconds(1'000), Milliseconds(4'000)};
   ServerBreaker breaker;
   int64_t now = 1'000'000;
@@ -205,20 +218,48 @@ TEST_F(BreakerTest, OpensOnTheRatioOfAWindow) {
 
 TEST_F(BreakerTest, OneResourceThatAlwaysFailsDoesNotCondemnItsServer) {
   for (int i = 0; i < 100; ++i) {
-    breaker.failed(limits, now, false, 0, 0.5);
+    fail({Kind::kBad, 1, 0, 0});
     for (int good = 0; good < 2; ++good) breaker.succeeded(limits, now);
   }
-  for (int i = 0; i < 10; ++i) breaker.failed(limits, now, false, 0, 0.5);
+  for (int i = 0; i < 10; ++i) fail({Kind::kBad, 1, 0, 0});
   EXPECT_TRUE(breaker.admits(now));
 }
 
 TEST_F(BreakerTest, HonoursRetryAfterWithinBounds) {
   failures(4);
-  breaker.failed(limits, now, true, 3'000, 0.5);
+  fail({Kind::kUnreachable, 0, 0, 3'000});
   EXPECT_EQ(breaker.retry_at() - now, 3'000);
   now += 3'000;
-  breaker.failed(limits, now, true, 3'600'000, 0.5);
-  EXPECT_EQ(breaker.retry_at() - now, 4'000);
+  fail({Kind::kBad, 0, 0, 3'600'000});
+  EXPECT_EQ(breaker.retry_at() - now, 10'000);
+}
+
+TEST_F(BreakerTest, OpensAtOnceOnATimeOutDuringWhichTheServerAnsweredNobody) {
+  breaker.succeeded(limits, now - 500);
+  EXPECT_FALSE(fail({Kind::kTimeout, 0, now - 1'000, 0}));  // another resource was fine meanwhile
+  EXPECT_TRUE(fail({Kind::kTimeout, 0, now - 400, 0}));
+  EXPECT_FALSE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, OpensWhenSoManyDifferentResourcesAreBadInARow) {
+  limits.ratio = 0;
+  for (uint64_t resource = 1; resource < 5; ++resource) {
+    for (int again = 0; again < 3; ++again) EXPECT_FALSE(fail({Kind::kBad, resource, 0, 0}));
+  }
+  breaker.succeeded(limits, now);
+  for (uint64_t resource = 1; resource < 5; ++resource) EXPECT_FALSE(fail({Kind::kBad, resource, 0, 0}));
+  EXPECT_TRUE(fail({Kind::kBad, 5, 0, 0}));
+}
+
+TEST_F(BreakerTest, ATrialThatHangsDoesNotHideThatTheServerIsBack) {
+  failures(5);
+  now += 1'000;
+  ASSERT_TRUE(breaker.start(now));
+  EXPECT_FALSE(breaker.admits(now + 999));
+  now += 1'000;
+  ASSERT_TRUE(breaker.start(now));
+  breaker.succeeded(limits, now);
+  EXPECT_EQ(breaker.state(now), ServerBreaker::State::kClosed);
 }
 
 TEST_F(BreakerTest, OffNeverOpens) {

@@ -120,7 +120,7 @@ TEST(Limiter, AStormFromALowStartIsOverInTheTimeThatTheOriginNeeds) {
   for (const uint32_t initial : {4U, 8U, 20U}) {
     for (const bool noise : {false, true}) {
       Simulation origin(adaptive(initial, 1), 16, noise ? noisy(100) : fixed(100));
-      EXPECT_LE(origin.storm(600), ideal * 122 / 100) << initial << noise;
+      EXPECT_LE(origin.storm(600), ideal * 130 / 100) << initial << noise;
       EXPECT_LE(origin.most, 32U) << initial << noise;  // never twice what it carries
     }
   }

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "proxy/origin/priority.h"
 #include "proxy/origin/request.h"
 #include "proxy/origin/response.h"
 
@@ -261,16 +260,6 @@ TEST_F(ResponseTest, ARequestHeadSaysWhatIsAskedFor) {
   order.expects_continue = true;
   EXPECT_EQ(request_head(order, nullptr, false, false, true),
             "GET /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
-}
-
-TEST(Priority, IsTakenFromTheExtensionUnlessTheConfigurationSaysIt) {
-  EXPECT_EQ(priority_of(Priority::kAuto, "/live/index.m3u8?x=1.ts", false), Priority::kPlaylist);
-  EXPECT_EQ(priority_of(Priority::kAuto, "/live/manifest.MPD", false), Priority::kPlaylist);
-  EXPECT_EQ(priority_of(Priority::kAuto, "/live/1.m4s", false), Priority::kLive);
-  EXPECT_EQ(priority_of(Priority::kAuto, "/a.ts/logo", false), Priority::kOther);
-  EXPECT_EQ(priority_of(Priority::kAuto, "/", false), Priority::kOther);
-  EXPECT_EQ(priority_of(Priority::kPlaylist, "/x", false), Priority::kPlaylist);
-  EXPECT_EQ(priority_of(Priority::kPlaylist, "/x", true), Priority::kBackground);
 }
 
 }  // namespace

@@ -1,0 +1,53 @@
+"""Connections to origins are kept within bounds."""
+import pytest
+from harness import eventually
+
+ALONE = "daemon off; worker_processes 1; pid @DIR@/levee.pid; error_log @DIR@/error.log info; events {} http { overload off;" \
+        "upstream group { server @ORIGIN@; %s } server { listen @ADDRESS@:@PORT@; location / { proxy_pass http://group; } } }"
+
+
+@pytest.fixture
+def start(levee, origin):
+    origin.page("/a", "a")
+    return lambda lines: levee.start(whole=ALONE % lines)
+
+
+pytestmark = pytest.mark.conf(start=False)
+
+
+def test_for_so_many_requests(start, levee, origin):
+    start("keepalive_requests 3;")
+    for _ in range(9):
+        assert levee.get("/a").rest() == b"a"
+    assert origin.connections == 3
+
+
+def test_not_at_all(start, levee, origin):
+    start("keepalive 0;")
+    for _ in range(3):
+        assert levee.get("/a").rest() == b"a"
+    assert origin.connections == 3
+    assert origin.last("/a").headers["Connection"] == "close"
+
+
+def test_so_many(start, levee, origin):
+    start("keepalive 2;")
+    page = origin.page("/held", "held", hold_head=True)
+    crowd = levee.crowd(5, "/held")
+    eventually(lambda: page.held == 5)
+    page.release()
+    crowd.results()
+    eventually(lambda: origin.open_connections == 2)
+
+
+@pytest.mark.parametrize("limit", ["keepalive_timeout 100ms;", "keepalive_time 100ms;"])
+def test_for_so_long(start, levee, origin, limit):
+    start(limit)
+    assert levee.get("/a").rest() == b"a"
+    first = origin.connections
+
+    def another():
+        assert levee.get("/a").rest() == b"a"
+        return origin.connections > first
+
+    eventually(another) if "time " in limit else eventually(lambda: origin.open_connections == 0)
