@@ -273,7 +273,8 @@ const Directive kDirectives[] = {
      {1, 2},
      "256 timeout=5s",
      set<&Upstream::queue, queue>,
-     "Fetches that may wait when the limit is reached, and how long; 0: none."},
+     "Fetches that may wait when the limit is reached, and how long; 0: none. A refresh that nobody waits for may stay "
+     "twelve times as long, and is the first to go when there is no room."},
     {"retry_budget",
      kUpstream,
      {1, 2},
@@ -285,9 +286,10 @@ const Directive kDirectives[] = {
      {1, 5},
      "failures=5 window=10s backoff=500ms max_backoff=2s",
      set<&Upstream::breaker, breaker>,
-     "When a server is left alone: so many connections refused or timed out in a row, or ratio= of its answers being "
-     "resets "
-     "and errors within window; and for how long; or off."},
+     "When a server is left alone: a time-out during which it answered nobody, so many connections that failed in a "
+     "row, "
+     "so many different resources that were reset or answered 502 to 504 in a row, or ratio= of its answers within "
+     "window; and for how long at first and at most, or as its Retry-After says up to 10s; or off."},
     {"health_check",
      kLocation,
      {0, kMany},

@@ -72,7 +72,7 @@ struct RetryBudget {
 
 struct Breaker {
   bool enabled = true;
-  uint32_t failures = 5;  // in a row: no connection, or a time-out
+  uint32_t failures = 5;  // in a row: connections, or different resources
   double ratio = 0;       // bad answers of all within window; 0: they do not count
   Milliseconds window{10'000}, backoff{500}, max_backoff{2'000};
 };

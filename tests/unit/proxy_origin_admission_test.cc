@@ -118,6 +118,29 @@ TEST_F(AdmissionTest, APlaylistGoesBeforeAWaitingSegmentAndShedsABackgroundRefre
   EXPECT_EQ(std::get<Place>(d).claim(permit), Place::Standing::kWaiting);
 }
 
+TEST_F(AdmissionTest, ARefreshThatNobodyWaitsForHasMoreTimeThanAViewer) {
+  EXPECT_EQ(admission->queue_timeout(Priority::kLive), 1000);
+  EXPECT_EQ(admission->queue_timeout(Priority::kBackground), 12'000);
+}
+
+TEST_F(AdmissionTest, AnIdleSlotIsWantedBackOnlyIfOthersWaitAndSuchHaveMoreThanHalf) {
+  auto a = ask(1), b = ask(2);
+  auto &first = std::get<Permit>(a), &second = std::get<Permit>(b);
+  first.idle(true);
+  second.idle(true);
+  EXPECT_FALSE(first.is_wanted_back());  // nobody waits
+  auto c = ask(3);
+  EXPECT_TRUE(first.is_wanted_back());
+  EXPECT_EQ(admission->snapshot().in_flight, 2U);  // it is still a slot
+  second.idle(false);
+  EXPECT_FALSE(second.is_wanted_back());
+  EXPECT_FALSE(first.is_wanted_back());  // it has half of them
+  second.idle(true);
+  a = Refused{};
+  EXPECT_EQ(admission->snapshot().idle, 1U);
+  EXPECT_EQ(std::get<Place>(c).claim(permit), Place::Standing::kGranted);
+}
+
 TEST_F(AdmissionTest, AReloadThatRaisesTheLimitLetsThoseInWhoWait) {
   auto a = ask(1), b = ask(2), c = ask(3);
   upstream.concurrency->initial = 3;
