@@ -26,6 +26,20 @@ struct FlightTest : ::testing::Test {
 };
 using Tokens = std::vector<uint64_t>;
 
+TEST_F(FlightTest, TheWriterHearsWhenSomebodyWaitsForWhatNobodyWaitedFor) {
+  Lead flight = lead();
+  RecordingWaker writers;
+  flight.writer.notify(writers, 7);
+  flight.reader.look();
+  EXPECT_EQ(writers.take(), Tokens{});
+  { const Reader leaves = std::move(flight.reader); }
+  EXPECT_EQ(writers.take(), Tokens{});
+  Reader late = follow(2);
+  late.look();
+  EXPECT_EQ(writers.take(), Tokens{7});
+  EXPECT_EQ(flight.writer.readers(), 1U);
+}
+
 TEST_F(FlightTest, AReaderIsWokenOnceUntilItReadsAgain) {
   Lead flight = lead();
   EXPECT_EQ(flight.reader.look().state, FlightState::kOpening);

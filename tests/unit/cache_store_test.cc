@@ -124,6 +124,46 @@ TEST_F(StoreTest, EachVariantIsItsOwn) {
   EXPECT_TRUE(is<Follow>(ask("/a", 1, "zstd")));
 }
 
+TEST_F(StoreTest, AStopgapIsNeverStoredBesideAResponseAndGivesWayToOne) {
+  const auto variant = [](int64_t now, const std::string& field) {
+    auto entry = an_entry(now);
+    entry->vary_names = "accept-encoding";
+    entry->vary_values = field;
+    return entry;
+  };
+  const auto stopgap = [] {
+    auto entry = an_entry(0, 1'000);
+    entry->stopgap = true;
+    return entry;
+  };
+  fetch("/a", variant(0, "gzip"), "as gzip", "gzip");
+  fetch("/a", stopgap(), "later", "br");
+  EXPECT_EQ(hit("/a", 1, "gzip"), "as gzip");
+  EXPECT_EQ(hit("/a", 1, "br"), "(no hit)");
+  fetch("/b", stopgap(), "later");
+  EXPECT_EQ(hit("/b", 1, "gzip"), "later");
+  fetch("/b", variant(2'000, "br"), "as br", "br");
+  EXPECT_EQ(hit("/b", 2'001, "br"), "as br");
+  EXPECT_TRUE(is<Lead>(ask("/b", 2'001, "gzip")));
+}
+
+TEST_F(StoreTest, AfterAFailedRefreshTheNextOneWaitsAsTheFaultHasIt) {
+  rules.stale_while_updating = true;
+  fetch("/a", an_entry(0, 100));
+  int64_t now = 1'000;
+  for (const auto& [fault, pause] : {std::pair(Fault{Failure::kReset, 502, 0}, 1'000),
+                                     {{Failure::kOverloaded, 503, 3'000}, 100},
+                                     {{Failure::kOriginStatus, 503, 5'000}, 5'000},
+                                     {{Failure::kOriginStatus, 503, 3'600'000}, 10'000}}) {
+    Found found = ask("/a", now);
+    ASSERT_TRUE(is<Stale>(found) && std::get<Stale>(found).refresh);
+    std::get<Stale>(found).refresh->writer.fail(fault);
+    EXPECT_FALSE(std::get<Stale>(ask("/a", now + pause - 1)).refresh);
+    EXPECT_TRUE(std::get<Stale>(ask("/a", now + pause)).refresh);
+    now += 60'000;
+  }
+}
+
 TEST_F(StoreTest, BeforeTheHeadIsKnownAllFollowAndThenCompare) {
   Found lead = ask("/a", 0, "gzip");
   Found follow = ask("/a", 0, "br");
