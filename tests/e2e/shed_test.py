@@ -1,6 +1,6 @@
 """More is asked for than the origin carries: playlists before segments before the rest, and a clear no for what is left."""
 import pytest
-from harness import eventually
+from harness import Answer, Slots, eventually
 
 CONF = {"http": "upstream group { server @ORIGIN@; concurrency 4; queue %s; }",
         "locations": "location /g/ { proxy_pass http://group/; proxy_cache main; %s }"
@@ -43,6 +43,20 @@ def test_playlists_and_then_segments_push_out_the_rest(levee, origin):
             assert 1 <= int(v.headers["Retry-After"]) <= 3 and "detail=overloaded" in v.headers["Cache-Status"]
 
 
+@conf("32 timeout=2s")
+def test_far_too_many_new_keys_cost_no_playlist_and_no_capacity(levee, origin):
+    slots = Slots(4, 0.005)
+    paths = [f"/{i}" + (".m3u8" if i % 20 == 0 else "") for i in range(400)]
+    for path in paths:
+        origin.page(path, slots)
+    crowd = levee.crowd(len(paths), lambda i: "/g" + paths[i]).results()
+    good = sum(v.status == 200 for v in crowd)
+    assert slots.most <= 4
+    assert good == slots.served  # nothing that the origin did was in vain
+    assert all(v.status == 200 for v in crowd if v.index % 20 == 0)
+    assert all(v.status == 200 or (v.status == 503 and "Retry-After" in v.headers) for v in crowd)
+
+
 @conf("0")
 def test_the_crowd_behind_a_refusal_is_answered_from_memory(levee, origin):
     pages = held(origin, [f"/{i}" for i in range(4)])
@@ -77,7 +91,6 @@ def test_a_refusal_hides_no_variant_that_is_stored(levee, origin):
 
 
 def varied(request):
-    from harness import Answer
     return Answer("kind " + request.headers["X-Kind"], headers={"Vary": "X-Kind"}, cache_control="max-age=60")
 
 

@@ -1,9 +1,10 @@
 """What the end-to-end tests are written with: a scripted origin, a levee process, clients, bounded waits."""
 from .client import Connection, Crowd, Response
 from .origin import CUT, HOLD, RESET, Answer, Origin, Page
+from .slots import Slots
 from .server import OUT, Levee, LeveeFailed
 from .tools import ADDRESS, IS_SANITIZED, PATIENCE, eventually, free_port
 from .wire import Broken, Head, numbered
 
 __all__ = ["ADDRESS", "Answer", "Broken", "CUT", "Connection", "Crowd", "HOLD", "Head", "IS_SANITIZED", "Levee", "LeveeFailed", "OUT",
-           "Origin", "PATIENCE", "Page", "RESET", "Response", "eventually", "free_port", "numbered"]
+           "Origin", "PATIENCE", "Page", "RESET", "Response", "Slots", "eventually", "free_port", "numbered"]
