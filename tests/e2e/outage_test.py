@@ -110,7 +110,7 @@ def test_trouble_with_one_resource_is_its_own(levee, origin):
     assert levee.get("/g/b").rest() == b"well"
 
 
-@conf(SOON)
+@conf(SOON, more=STALE + "proxy_cache_lock_timeout 60s;")
 def test_nobody_with_a_stale_copy_waits_for_a_trial_and_the_origins_return_is_seen(levee, origin):
     expire(levee, origin, "abcd")
     for name in "abcd":
