@@ -88,3 +88,29 @@ def test_connections_to_origins_are_kept(levee, two):
     one.drop_connections()
     eventually(lambda: one.open_connections == 0)
     assert connection.get("/g/a").rest() == b"origin 0"
+
+
+@pytest.mark.parametrize("method, spreads", [("hash $uri consistent;", True), ("hash $uri;", True), ("ip_hash;", False)])
+def test_a_key_always_goes_to_the_same_one(levee, two, method, spreads):
+    one, other = two(method + " server @ONE@; server @TWO@;")
+    for each in (one, other):
+        for n in range(30):
+            each.page(f"/{n}", f"origin {'one' if each is one else 'other'}")
+    first = [levee.get(f"/g/{n}").rest() for n in range(30)]
+    assert len(set(first)) == (2 if spreads else 1)
+    assert [levee.get(f"/g/{n}").rest() for n in range(30)] == first
+
+
+def test_random_two_least_conn_leaves_a_busy_one_alone(levee, two):
+    one, other = two("random two least_conn; server @ONE@; server @TWO@;")
+    busy = [one.page("/busy", "busy", hold_head=True), other.page("/busy", "busy", hold_head=True)]
+    crowd = levee.crowd(3, "/g/busy")
+    eventually(lambda: sum(page.held for page in busy) == 3)
+    less = one if busy[0].held < busy[1].held else other
+    before = less.hits()
+    for _ in range(10):
+        levee.get("/g/a").rest()
+    assert less.hits() == before + 10
+    for page in busy:
+        page.release()
+    crowd.results()
