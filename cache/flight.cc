@@ -476,6 +476,11 @@ void Writer::fail(Fault fault, std::shared_ptr<Entry> part) {
   flight->call();
 }
 
+void Writer::stand_down(int64_t until) {
+  if (flight_->home_) flight_->home_->passed(*flight_, until);
+  fail({});
+}
+
 bool Writer::is_open() const {
   MutexLock lock(flight_->mutex_);
   return flight_->body_ != nullptr;

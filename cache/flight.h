@@ -4,6 +4,7 @@
 //      |  |                |
 //      |  '- writer dies --'----------------> kFailed   before bytes: stale, or the failure; after: cut the client off
 //      |  '- renew -------------------------> kLanded   the stored response was validated (304)
+//      |---- stand_down --------------------> kFailed   known not to be shareable: look up again
 //      '---- pass --------------------------> kPassed   not shareable: its leader alone reads on, others look up again
 //
 // Thread-safe. Lock order: shard, then flight. No lock is held while a Waker is called.
@@ -146,6 +147,9 @@ class Writer {
   void renew(std::shared_ptr<Entry> entry);  // a 304: the stored body under new fields and lifetime
   // `part`: what the bytes that came are as a partial response (Entry::part), to be stored as that; or null.
   void fail(Fault fault, std::shared_ptr<Entry> part = nullptr);
+  // Somebody knows that the response will not be shareable: everybody looks up again and passes. Remembered until then,
+  // ms. Before open() and pass() alone.
+  void stand_down(int64_t until);
 
   bool ended() const { return flight_ == nullptr; }
   bool is_open() const;   // open() or pass() was called

@@ -125,6 +125,10 @@ Found Shard::miss(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale
       return Follow{airborne->flight->follow(ask.subscriber), std::move(stale)};
     }
   }
+  if (ask.rules.only_join) {
+    if (slot != nullptr) slots_.tidy(*slot);
+    return Pass{Pass::Why::kAbsent};
+  }
   if (serve_stale && ask.now < slot->refresh_after) {
     ++counts_.stale;
     return Stale{std::move(stale), std::nullopt};

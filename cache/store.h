@@ -27,6 +27,7 @@ struct Rules {
   uint32_t min_uses = 1;     // proxy_cache_min_uses
   uint32_t max_waiters = 0;  // readers a flight may have; 0: no cap
   bool bypass = false;       // proxy_cache_bypass: do not answer from the store, but fill it
+  bool only_join = false;    // for a peer: what is fresh, or on its way; never lead
 };
 
 // What a request asks of the store. `vary` renders the request's normalised values for a list of field names; it is
@@ -65,7 +66,7 @@ struct Lead {
   std::shared_ptr<const Entry> begun;  // a part from byte 0 on with a strong validator, to be completed; or null
 };
 struct Pass {
-  enum class Why : uint8_t { kUncacheable, kMinUses, kWaiters } why = Why::kUncacheable;
+  enum class Why : uint8_t { kUncacheable, kMinUses, kWaiters, kAbsent } why = Why::kUncacheable;
 };
 // Whether a request selects this response (RFC 9111 section 4.1), and can use it if it is a part: followers ask when
 // the head has come, and look up again if not.

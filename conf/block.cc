@@ -114,7 +114,7 @@ Outcome enter_http(Scope& scope, const Line& line) {
     upstream.resolver = model.base.resolver;
     upstream.resolver_timeout = model.base.resolver_timeout;
   }
-  return std::nullopt;
+  return add_peer_server(inner);
 }
 
 Outcome enter_server(Scope& scope, const Line& line) {

@@ -20,6 +20,9 @@ Outcome add_listen(Scope& scope, const Line& line);
 Outcome add_default_listen(Scope& scope);
 Outcome add_server_names(Scope& scope, const Line& line);
 
+// The server that peer_listen stands for, if it stands anywhere: in listen.cc.
+Outcome add_peer_server(Scope& scope);
+
 // proxy_pass: in origin.cc.
 Outcome set_proxy_pass(Scope& scope, const Line& line);
 // The address of an origin: host[:port], [v6]:port, unix:path.

@@ -134,7 +134,9 @@ struct Cluster {
   std::string node;       // its name
   std::string advertise;  // http://ip:port or https://
   std::optional<SocketAddress> peer_listen;
+  const Location* peer_location = nullptr;  // of the server that peer_listen makes; it lives in Http::servers
   std::string peer_secret_file;
+  Milliseconds peer_timeout{};
 };
 
 struct Http {

@@ -117,14 +117,21 @@ const Directive kDirectives[] = {
      {1, kMany},
      kNone,
      set<&Cluster::shared_index, shared_index>,
-     "Not in effect yet. The PoP's index: redis://, rediss:// (TLS) or redis+sentinel:// addresses, with user=, "
-     "password=, prefix= and timeout=; ca= whom to trust about certificates, tls_name= whose they must be."},
+     "The index by which the nodes of a PoP act as one cache: a redis:// or rediss:// (TLS) address, several of a "
+     "Redis "
+     "Cluster, or redis+sentinel://host:port/master; user=, password=, prefix= of its keys, timeout= of a question "
+     "(20ms); ca= whom to trust about certificates, tls_name= whose they must be."},
     {"node", kHttp, 2, kNone, with<set_node>,
-     "Not in effect yet. This node's name in the PoP, and advertise= where its peers find it."},
+     "This node's name in the PoP, and advertise= where its peers find it: http:// or https://, address:port."},
     {"peer_listen", kHttp, 1, kNone, set<&Cluster::peer_listen, peer_address>,
-     "Not in effect yet. Where peers may ask for what we hold."},
+     "Where peers ask for what this node has or is fetching. TLS, by the ssl_certificate of http, if advertise= says "
+     "https://."},
     {"peer_secret", kHttp, 1, kNone, set<&Cluster::peer_secret_file, text>,
-     "Not in effect yet. A file with the secret that peers share."},
+     "A file whose first line is the secret that the nodes of a PoP share."},
+    {"peer_timeout", kHttp, 1, "250ms", set<&Cluster::peer_timeout, duration>,
+     "What a slow or dead peer costs at most before the fetch goes on elsewhere: to accept a connection, to say that "
+     "it "
+     "has or fetches what it is asked for, or without a byte."},
 };
 
 }  // namespace

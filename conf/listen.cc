@@ -174,6 +174,34 @@ Outcome add_default_listen(Scope& scope) {
   return join(scope, std::move(parsed));
 }
 
+// It inherits what http says of limits, time-outs and TLS, and nothing that is meant for viewers.
+Outcome add_peer_server(Scope& scope) {
+  Cluster& cluster = scope.config.http.cluster;
+  if (!cluster.peer_listen) return std::nullopt;
+  ListenLine parsed;
+  parsed.listen.address = *cluster.peer_listen;
+  parsed.listen.text = to_string(parsed.listen.address);
+  parsed.listen.ssl = cluster.advertise.starts_with("https://");
+  for (const Listen& other : scope.config.http.listens) {
+    if (other.text == parsed.listen.text) return Fault{"\"peer_listen\" has the address of a server, " + other.text};
+  }
+  if (parsed.listen.ssl && scope.server->tls.certificates.empty()) {
+    return Fault{"no \"ssl_certificate\" is defined in \"http\" for the https:// address of \"node\""};
+  }
+  Server& server = *scope.config.http.servers.emplace_back(std::make_unique<Server>(*scope.server));
+  server.names.emplace_back();
+  Location& base = server.base;
+  base.match = {LocationMatch::Kind::kPrefix, "/", std::nullopt};
+  base.answer = LeveePeer{};
+  base.access.clear();
+  base.add_headers.clear();
+  base.expires = {};
+  base.access_logs.clear();
+  cluster.peer_location = &base;
+  Scope inner{kServer, scope.config, scope.names, &server, &base, nullptr, &scope, {}};
+  return join(inner, std::move(parsed));
+}
+
 Outcome add_server_names(Scope& scope, const Line& line) {
   for (const std::string& word : line.from(1)) {
     auto name = parse_name(word);

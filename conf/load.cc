@@ -113,9 +113,6 @@ std::optional<SyntaxError> fill(Config& config, const std::vector<Node>& lines) 
     if (listen.default_server == nullptr) listen.default_server = listen.servers.front();
   }
   warn_of_conflicts(config);
-  if (config.http.cluster.shared_index) {
-    config.warnings.push_back({config.http.places.at("shared_index"), "not in effect yet: this node works alone"});
-  }
   index_routes(config.http);
   return std::nullopt;
 }

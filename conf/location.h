@@ -39,7 +39,8 @@ struct Return {
 };
 struct LeveeStatus {};
 struct LeveeMetrics {};
-using Answer = std::variant<Files, ProxyPass, Return, LeveeStatus, LeveeMetrics>;
+struct LeveePeer {};  // what peer_listen answers with
+using Answer = std::variant<Files, ProxyPass, Return, LeveeStatus, LeveeMetrics, LeveePeer>;
 
 // --- Fields.
 struct SetHeader {  // proxy_set_header

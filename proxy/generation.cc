@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <set>
 
+#include "proxy/cluster/pop.h"
 #include "proxy/net/resolver.h"
 #include "proxy/ops/log.h"
 #include "proxy/origin/upstream_state.h"
@@ -79,6 +80,9 @@ std::variant<std::shared_ptr<const Generation>, std::string> next_generation(
   auto client_tls = client_contexts(*next->config);
   if (auto* error = std::get_if<std::string>(&client_tls)) return std::move(*error);
   next->client_tls = std::move(std::get<ClientContexts>(client_tls));
+  auto pop = Pop::make(*next->config, before ? before->pop : nullptr);
+  if (auto* error = std::get_if<std::string>(&pop)) return std::move(*error);
+  next->pop = std::move(std::get<std::shared_ptr<Pop>>(pop));
   for (const auto& [name, zone] : next->config->http.zones) {
     const auto known = before ? before->stores.find(name) : next->stores.end();
     const bool kept = before && known != before->stores.end();

@@ -17,6 +17,7 @@
 
 namespace levee {
 
+class Pop;             // proxy/cluster/pop.h
 class UpstreamStates;  // proxy/origin/upstream_state.h
 
 struct Generation {
@@ -26,6 +27,7 @@ struct Generation {
   std::shared_ptr<const Config> config;
   std::map<std::string, std::shared_ptr<Store>, std::less<>> stores;  // by zone name
   std::shared_ptr<UpstreamStates> upstreams;                          // one for the process
+  std::shared_ptr<Pop> pop;  // the node's part in its PoP; null: it has none. Survives a reload that leaves it as it is
   // Where the names of UpstreamServer::host are, as the system's resolver said when this was loaded; port 0.
   std::map<std::string, std::vector<SocketAddress>, std::less<>> addresses;
   ServerContexts server_tls;                                 // by Listen::text

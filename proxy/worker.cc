@@ -3,10 +3,12 @@
 #include <utility>
 
 #include "proxy/client/session.h"
+#include "proxy/cluster/pop.h"
 #include "proxy/generation.h"
 #include "proxy/loop_worker.h"
 #include "proxy/ops/log.h"
 #include "proxy/origin/health_check.h"
+#include "proxy/origin/pop_shares.h"
 
 namespace levee {
 
@@ -97,7 +99,11 @@ void LoopWorker::use(std::shared_ptr<const Generation> generation, std::vector<L
   }
   generation_ = std::move(generation);
   guard_.use(generation_->config->http.overload, generation_->config->worker_connections);
-  if (index_ == 0) local<HealthChecks>().use(generation_);
+  local<PopMember>().use(generation_->pop);
+  if (index_ == 0) {
+    local<HealthChecks>().use(generation_);
+    local<PopShares>().use(generation_);
+  }
 }
 
 void LoopWorker::on_connection(int descriptor, const Listen& listen, const sockaddr_storage& peer) {

@@ -7,7 +7,9 @@
 #include "proxy/client/commons.h"
 #include "proxy/client/error_page.h"
 #include "proxy/client/exchange.h"
+#include "proxy/client/peer.h"
 #include "proxy/client/variables.h"
+#include "proxy/cluster/peer_message.h"
 #include "proxy/http/conditional.h"
 
 namespace levee {
@@ -180,6 +182,14 @@ void write_entry_fields(HeadWriter& out, const Exchange& x, const Shape& shape) 
 
 void write_rest(HeadWriter& out, const Exchange& x, const Shape& shape) {
   const int64_t now = x.connection->worker.now();
+  if (x.peer_store != nullptr) {
+    write_age(out, x.entry->age(now));
+    out.field(kPeerAnswerField, peer_answer(*x.entry, now));
+    write_content_lines(out, shape);
+    write_connection_lines(out, x);
+    out.end();
+    return;
+  }
   write_age(out, x.entry->age(now));
   CacheNote note = x.note;
   note.key = shown_key(x);

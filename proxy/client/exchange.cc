@@ -30,6 +30,7 @@ void Exchange::reset() {
   tunnel.reset();
   trace.reset();
   fault = {};
+  peer_store = nullptr;
   bypass = no_store = forwarded_conditions = passed = false;
   awake.reset();
   purging.reset();

@@ -77,6 +77,7 @@ class Exchange final : public VarySource {
 
   Slicing slicing;
   std::unique_ptr<Tunnel> tunnel;
+  Store* peer_store = nullptr;  // another node asks, for what is in this store; null: a viewer does
 
   bool passed = false;          // the reader leads a flight that was passed: its writer waits for us
   std::shared_ptr<Body> awake;  // of an entry that rested

@@ -7,6 +7,7 @@
 #include "proxy/client/answer.h"
 #include "proxy/client/commons.h"
 #include "proxy/client/invalidation.h"
+#include "proxy/client/peer.h"
 #include "proxy/client/session.h"
 #include "proxy/client/variables.h"
 #include "proxy/ops/log.h"
@@ -247,6 +248,7 @@ Session::Next Session::lead(Lead lead) {
   if (order.begun) x.note.forward = CacheStatus::Forward::kPartial;
   order.balance_hash = balance_hash(x, order);
   order.body = x.body.kept();
+  order.from_origin = x.bypass;
   x.trace = std::make_shared<Trace>();
   start_fetch(connection_.worker, std::move(order), std::move(lead.writer), x.trace);
   return Step::kAwait;
@@ -327,7 +329,8 @@ Session::Next Session::await() {
 Session::Next Session::open(Reader::Look look) {
   Exchange& x = *exchange_;
   x.entry = std::move(look.entry);
-  if (x.note.collapsed && !matches(*x.entry, x)) return look_again();
+  const bool partial = x.peer_store != nullptr && x.entry->part;  // a peer wants the whole
+  if (x.note.collapsed && (partial || !matches(*x.entry, x))) return look_again();
   if (x.trace && x.trace->upgraded) return start_tunnel();
   if (x.body_withheld) x.keep_alive = false;  // whether it is still sent, nobody knows
   if (x.stale && x.entry->body == x.stale->body) x.note.use = CacheUse::kRevalidated;
@@ -342,6 +345,7 @@ Session::Next Session::look_again() {
   Exchange& x = *exchange_;
   x.reader.reset();
   x.entry.reset();
+  if (x.peer_store != nullptr) return look_for_peer();
   if (x.slicing.of) return x.looks < kMostLooks ? Next(Step::kNextSlice) : fail({Failure::kCut});
   if (x.looks < kMostLooks) return Step::kLookUp;
   return fetch_alone(CacheUse::kMiss);
@@ -390,6 +394,7 @@ Session::Next Session::fail(const Fault& fault, std::string_view detail) {
   Exchange& x = *exchange_;
   x.fault = fault;
   x.reader.reset();
+  if (x.peer_store != nullptr) return answered(send_to_peer(x, fault));
   if (x.body_withheld) x.keep_alive = false;
   if (fault.why == Failure::kChanged) return slice_changed();
   if (detail.empty()) detail = detail_of(fault.why);

@@ -114,6 +114,7 @@ Session::Next Session::route() {
 Session::Next Session::answer(const Answer& what) {
   Exchange& x = *exchange_;
   if (!x.body.is_done() && (x.body.left() > kWorthDiscarding || x.head.expects_continue())) x.keep_alive = false;
+  if (std::holds_alternative<LeveePeer>(what)) return answer_peer();
   if (const auto* answer = std::get_if<Return>(&what)) return answer_return(*answer);
   if (x.head.method() != Method::kGet && x.head.method() != Method::kHead) {
     if (x.head.method() == Method::kOptions && x.head.request_uri() == "*") {

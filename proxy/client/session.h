@@ -115,6 +115,10 @@ class Session final : public Task, private StreamOwner {
   Next start_tunnel();
   Next tunnel();
 
+  // peer.cc: what other nodes of the PoP ask.
+  Next answer_peer();
+  Next look_for_peer();
+
   // waiting.cc: sending, and what may happen meanwhile.
   Next answered(Sender::Outcome outcome);  // to kSend, with what the first attempt came to
   Next go_on();

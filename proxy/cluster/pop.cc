@@ -35,6 +35,13 @@ ProxyTls redis_tls(const SharedIndex& index) {
   return how;
 }
 
+// "ip:port" of http://, "https://ip:port" of https://.
+std::string authority(std::string_view url) {
+  if (url.starts_with("http://")) url.remove_prefix(7);
+  const size_t start = url.starts_with("https://") ? 8 : 0;
+  return std::string(url.substr(0, url.find('/', start)));
+}
+
 // Nothing: a host that cannot be found.
 std::optional<RedisPlan> plan_of(const SharedIndex& index) {
   RedisPlan plan;
@@ -57,10 +64,11 @@ std::optional<RedisPlan> plan_of(const SharedIndex& index) {
 
 }  // namespace
 
-std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config) {
+std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config, const std::shared_ptr<Pop>& before) {
   const Cluster& cluster = config.http.cluster;
   if (!cluster.shared_index && !cluster.peer_listen) return std::shared_ptr<Pop>();
   if (cluster.node.empty()) return std::string("a PoP's node must have a name: \"node NAME advertise=http://ip:port\"");
+  if (!cluster.peer_listen) return std::string("no \"peer_listen\" is defined for the PoP");
   if (cluster.peer_secret_file.empty()) return std::string("no \"peer_secret\" is defined for the PoP");
   const std::string file = config.full_path(cluster.peer_secret_file);
   std::optional<Secret> secret = Secret::read(file);
@@ -70,19 +78,27 @@ std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config) 
     const std::optional<RedisPlan> found = plan_of(*cluster.shared_index);
     if (!found) return std::string("host not found in \"shared_index\"");
     plan = *found;
-    if (cluster.shared_index->tls) {
+    const bool same_tls = before && before->plan_.tls && before->config_.shared_index->ca == cluster.shared_index->ca;
+    if (cluster.shared_index->tls && same_tls) {
+      plan.tls = before->plan_.tls;
+    } else if (cluster.shared_index->tls) {
       auto tls = ClientTls::make(config, redis_tls(*cluster.shared_index));
       if (auto* error = std::get_if<std::string>(&tls)) return std::move(*error);
       plan.tls = std::move(std::get<std::shared_ptr<ClientTls>>(tls));
     }
   }
-  return std::make_shared<Pop>(cluster, std::move(plan), std::move(*secret));
+  auto made = std::make_shared<Pop>(cluster, std::move(plan), std::move(*secret));
+  const bool same = before && before->plan_ == made->plan_ && before->secret_.text() == made->secret_.text() &&
+                    before->prefix_ == made->prefix_ && before->node() == made->node() &&
+                    before->advertise() == made->advertise() && before->peer_timeout() == made->peer_timeout();
+  return same ? before : made;
 }
 
 Pop::Pop(const Cluster& config, RedisPlan plan, Secret secret)
     : config_(config),
       plan_(std::move(plan)),
       prefix_(config.shared_index ? config.shared_index->prefix : std::string()),
+      identity_(authority(config.advertise)),
       secret_(std::move(secret)) {}
 
 void Pop::fetched(int64_t took) {
@@ -95,25 +111,20 @@ int64_t Pop::lease() const {
   return std::clamp(2 * fetch_time_.load(std::memory_order_relaxed), kShortestLease, kLongestLease);
 }
 
-PopIndex* PopMember::index(const std::shared_ptr<Pop>& pop) {
-  if (!pop || !pop->indexed()) return nullptr;
-  if (pop != pop_) {
-    index_.reset();
-    redis_ = std::make_unique<Redis>(worker_.loop(), pop->plan(), pop->breakers());
-    index_ = std::make_unique<PopIndex>(*redis_, pop->prefix(), pop->node());
-    pop_ = pop;
-  }
-  return index_.get();
+PeerTarget peer_target(std::string_view identity) {
+  const bool tls = identity.starts_with("https://");
+  if (tls) identity.remove_prefix(8);
+  return {std::string(identity), tls};
 }
 
-std::optional<SocketAddress> PopMember::address(const Pop& pop, std::string_view node) {
-  const std::shared_ptr<const Nodes> nodes = pop.roster().nodes();
-  if (!nodes) return std::nullopt;
-  const auto found = nodes->find(node);
-  if (found == nodes->end() || node == pop.node()) return std::nullopt;
-  std::string_view url = found->second.address;
-  url.remove_prefix(std::min(url.find("://") + 3, url.size()));
-  return parse_socket_address(url.substr(0, url.find('/')), 80);
+void PopMember::use(const std::shared_ptr<Pop>& pop) {
+  if (pop == pop_) return;
+  index_.reset();
+  redis_.reset();
+  pop_ = pop;
+  if (!pop || !pop->indexed()) return;
+  redis_ = std::make_unique<Redis>(worker_.loop(), pop->plan(), pop->breakers());
+  index_ = std::make_unique<PopIndex>(*redis_, pop->prefix(), pop->identity());
 }
 
 }  // namespace levee

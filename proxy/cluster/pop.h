@@ -23,17 +23,22 @@ namespace levee {
 class Pop {
  public:
   // Reads the secret and finds Redis' addresses; else what is wrong. Null in the pointer: no PoP is configured.
-  static std::variant<std::shared_ptr<Pop>, std::string> make(const Config& config);
+  // `before` goes on if it is the same; or null.
+  static std::variant<std::shared_ptr<Pop>, std::string> make(const Config& config, const std::shared_ptr<Pop>& before);
   Pop(const Cluster& config, RedisPlan plan, Secret secret);
 
   bool indexed() const { return !plan_.addresses.empty(); }
   const std::string& node() const { return config_.node; }
   const std::string& advertise() const { return config_.advertise; }
+  // As the index names this node: its address, with https:// if it wants TLS, so that who reads it can go there.
+  const std::string& identity() const { return identity_; }
+  int64_t peer_timeout() const { return config_.peer_timeout.count(); }  // ms
   const std::string& prefix() const { return prefix_; }
   // What peers must know of each other.
   const Secret& secret() const { return secret_; }
   const RedisPlan& plan() const { return plan_; }
   RedisBreakers& breakers() { return breakers_; }
+  const RedisBreakers& breakers() const { return breakers_; }
   Roster& roster() { return roster_; }
   const Roster& roster() const { return roster_; }
 
@@ -42,14 +47,16 @@ class Pop {
   int64_t lease() const;  // 250 ms to 3 s
 
   struct {
-    std::atomic<uint64_t> asked{0}, had{0}, followed{0}, led{0}, alone{0}, peer_failures{0};
+    std::atomic<uint64_t> asked{0}, had{0}, followed{0}, led{0}, uncacheable{0}, alone{0};
+    std::atomic<uint64_t> peer_bytes{0}, peer_failures{0}, resumed{0};
+    std::atomic<uint64_t> served{0}, refused{0};  // to peers
   } counts;
 
  private:
   // Constant after construction.
   const Cluster config_;
   const RedisPlan plan_;
-  const std::string prefix_;
+  const std::string prefix_, identity_;
   const Secret secret_;
 
   RedisBreakers breakers_;
@@ -57,14 +64,23 @@ class Pop {
   std::atomic<int64_t> fetch_time_{250};
 };
 
+// A node as the index names it: where to connect.
+struct PeerTarget {
+  std::string address;  // ip:port
+  bool tls = false;
+};
+PeerTarget peer_target(std::string_view identity);
+
 // As worker.local<PopMember>(). Follows the worker's generation to another Pop when a reload brings one.
 class PopMember {
  public:
   explicit PopMember(Worker& worker) : worker_(worker) {}
-  // Null: no index is configured. Good until the next turn of the loop.
-  PopIndex* index(const std::shared_ptr<Pop>& pop);
-  // Where a node's peer listener is; nothing: not known.
-  static std::optional<SocketAddress> address(const Pop& pop, std::string_view node);
+  // From now on this is the PoP; null: there is none. Connects at once.
+  void use(const std::shared_ptr<Pop>& pop);
+  // Null: no index, or the PoP is not the worker's any more. Good until the next turn of the loop.
+  PopIndex* index(const std::shared_ptr<Pop>& pop) { return pop == pop_ ? index_.get() : nullptr; }
+  // Null: no index is configured. Lives until the next use().
+  Redis* redis() { return redis_.get(); }
 
  private:
   Worker& worker_;

@@ -13,18 +13,20 @@
 namespace levee {
 namespace {
 
-// Look up and decide who fetches, in one step. ARGV: node, lease in ms, excluded node or "".
+// Look up and decide who fetches, in one step. ARGV: node, lease in ms, excluded nodes "a,b" or "".
 const Script kDecide(R"lua(
 local value = redis.call('GET', KEYS[1])
-local me, lease, excluded = ARGV[1], ARGV[2], ARGV[3]
+local me, lease, excluded = ARGV[1], ARGV[2], ',' .. ARGV[3] .. ','
+local function useful(node) return node ~= me and not string.find(excluded, ',' .. node .. ',', 1, true) end
 if value == 'U' then return {'U', redis.call('PTTL', KEYS[1])} end
 if value then
+  if string.sub(value, 1, 2) == 'V ' then return {'V', string.sub(value, 3)} end
   local kind, who, rest = string.match(value, '^(%u) (%S+) (.*)$')
-  if kind == 'L' and who ~= me and who ~= excluded then return {'F', who} end
+  if kind == 'L' and useful(who) then return {'F', who} end
   if kind == 'H' then
     local left = {}
     for node in string.gmatch(who, '[^,]+') do
-      if node ~= me and node ~= excluded then left[#left + 1] = node end
+      if useful(node) then left[#left + 1] = node end
     end
     if #left > 0 then
       local pick = left[1 + tonumber(redis.call('TIME')[2]) % #left]
@@ -40,8 +42,18 @@ return {'L', fence}
 
 // ARGV: node, fence, lease in ms.
 const Script kRenew(R"lua(
-if redis.call('GET', KEYS[1]) == 'L ' .. ARGV[1] .. ' ' .. ARGV[2] then return redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-return 0
+local value, mine = redis.call('GET', KEYS[1]), 'L ' .. ARGV[1] .. ' ' .. ARGV[2]
+if value and value ~= mine then return 0 end
+redis.call('SET', KEYS[1], mine, 'PX', ARGV[3])
+return 1
+)lua");
+
+// It varies at least as long as any of its variants lives. ARGV: names, ms.
+const Script kVaries(R"lua(
+local left = redis.call('PTTL', KEYS[1])
+local same = redis.call('GET', KEYS[1]) == 'V ' .. ARGV[1]
+redis.call('SET', KEYS[1], 'V ' .. ARGV[1], 'PX', same and math.max(left, ARGV[2]) or ARGV[2])
+return 1
 )lua");
 
 // Publishing ends the lease. ARGV: node, etag, fresh for ms. At most four nodes stand in a key.
@@ -90,6 +102,7 @@ Decision parse(const redisReply* reply) {
   const std::string_view kind = text_of(at(0));
   if (kind == "F") return FollowNode{std::string(text_of(at(1)))};
   if (kind == "U") return Uncacheable{at(1).integer};
+  if (kind == "V") return Varies{std::string(text_of(at(1)))};
   if (kind == "H" && reply->elements == 4)
     return Have{std::string(text_of(at(1))), std::string(text_of(at(3))), at(2).integer};
   if (kind == "L") {
@@ -106,7 +119,7 @@ Decision parse(const redisReply* reply) {
 PopIndex::PopIndex(Redis& redis, std::string prefix, std::string node)
     : redis_(redis), prefix_(std::move(prefix)), node_(std::move(node)) {
   redis_.on_connect([](RedisLink& link) {
-    for (const Script* script : {&kDecide, &kRenew, &kPublish, &kRelease, &kWithdraw}) script->load(link);
+    for (const Script* script : {&kDecide, &kRenew, &kVaries, &kPublish, &kRelease, &kWithdraw}) script->load(link);
   });
 }
 
@@ -126,6 +139,12 @@ void PopIndex::renew(std::string_view key, uint64_t fence, int64_t lease) {
   kRenew.run(redis_, name(key), {node_, std::to_string(fence), std::to_string(lease)}, ignore);
 }
 
+void PopIndex::varies(std::string_view key, std::string_view names, std::string_view variant, uint64_t fence,
+                      int64_t lease, int64_t fresh_for) {
+  kVaries.run(redis_, name(key), {names, std::to_string(std::max(fresh_for, lease))}, ignore);
+  if (fence != 0) renew(variant, fence, lease);
+}
+
 void PopIndex::publish(std::string_view key, std::string_view etag, int64_t fresh_for) {
   kPublish.run(redis_, name(key), {node_, etag, std::to_string(std::max<int64_t>(fresh_for, 1))}, ignore);
 }
@@ -141,6 +160,16 @@ void PopIndex::release(std::string_view key, uint64_t fence) {
 
 void PopIndex::withdraw(std::string_view key) {
   kWithdraw.run(redis_, name(key), {node_}, ignore);
+}
+
+std::string index_key(std::string_view zone, std::string_view key) {
+  return std::string(zone).append(1, '\0').append(key);
+}
+
+std::string variant_key(std::string_view key, std::string_view names, std::string_view values) {
+  std::string variant(key);
+  variant.append(1, '\0').append(names).append(1, '\0').append(values);
+  return variant;
 }
 
 }  // namespace levee

@@ -7,6 +7,7 @@
 //   "H node,node etag"   these nodes have it; lives as long as the entry is fresh
 //   "L node fence"       this node fetches it; lives for the lease
 //   "U"                  not shareable; nobody waits for it
+//   "V names"            it varies by these request fields: each variant has a key of its own, see variant_key()
 #pragma once
 
 #include <cstdint>
@@ -33,17 +34,23 @@ struct LeadHere {
 struct Uncacheable {
   int64_t remember;  // ms
 };
+struct Varies {
+  std::string names;  // ask again, with the variant's key
+};
 struct Alone {};  // no answer: fetch as if there were no index
-using Decision = std::variant<Have, FollowNode, LeadHere, Uncacheable, Alone>;
+using Decision = std::variant<Have, FollowNode, LeadHere, Uncacheable, Varies, Alone>;
 
 class PopIndex {
  public:
   PopIndex(Redis& redis, std::string prefix, std::string node);
 
-  // lease: ms. excluded: a node that turned out to have it no more, or to be dead; its claim is set aside.
+  // lease: ms. excluded: nodes ("a,b") that turned out to have it no more, or to be dead; their claims are set aside.
   void decide(std::string_view key, int64_t lease, std::string_view excluded, std::function<void(Decision)> answer);
-  // The lease goes on for `lease` ms more, if it is still ours.
+  // The lease goes on for `lease` ms more, if it is still ours, or if Redis has lost it.
   void renew(std::string_view key, uint64_t fence, int64_t lease);
+  // The response that this node fetches under `key` is one of several: from here on its lease is on the variant's key.
+  void varies(std::string_view key, std::string_view names, std::string_view variant, uint64_t fence, int64_t lease,
+              int64_t fresh_for);
   // This node has the response; the lease is over.
   void publish(std::string_view key, std::string_view etag, int64_t fresh_for);
   // The response is for one client alone: nobody of the PoP need wait for it.
@@ -59,5 +66,10 @@ class PopIndex {
   const std::string prefix_;
   const std::string node_;
 };
+
+// The index's key of what a zone keeps under a cache key.
+std::string index_key(std::string_view zone, std::string_view key);
+// The index's key of one variant: `names` as Entry::vary_names, and the request's values for them.
+std::string variant_key(std::string_view key, std::string_view names, std::string_view values);
 
 }  // namespace levee

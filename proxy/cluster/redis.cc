@@ -57,6 +57,15 @@ RedisBreaker& RedisBreakers::of(const std::string& host, int port) {
   return *breaker;
 }
 
+std::map<std::string, RedisBreakers::State> RedisBreakers::states() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, State> states;
+  for (const auto& [address, breaker] : breakers_) {
+    states.emplace(address.first + ":" + std::to_string(address.second), State{breaker->allows(), breaker->openings()});
+  }
+  return states;
+}
+
 uint16_t hash_slot(std::string_view key) {
   const size_t open = key.find('{');
   if (open != std::string_view::npos) {
@@ -125,8 +134,20 @@ std::string Redis::name_of(const std::string& host, int port) const {
   return host;
 }
 
+// Before the slot map is known any server of a Cluster says who has the key.
 RedisLink* Redis::link_for(std::string_view key) {
-  return plan_.kind == RedisPlan::Kind::kCluster ? slots_[hash_slot(key)] : slots_[0];
+  if (plan_.kind != RedisPlan::Kind::kCluster) return slots_[0];
+  RedisLink* const known = slots_[hash_slot(key)];
+  return known != nullptr ? known : any_link();
+}
+
+RedisLink* Redis::any_link() {
+  RedisLink* found = nullptr;
+  for (auto& [address, each] : links_) {
+    if (each->usable()) return each.get();
+    if (each->takes_commands()) found = each.get();
+  }
+  return found;
 }
 
 bool Redis::usable(std::string_view key) {
@@ -136,8 +157,25 @@ bool Redis::usable(std::string_view key) {
 
 void Redis::command(std::string_view key, std::vector<std::string> words, Answer answer) {
   RedisLink* to = link_for(key);
+  if (to == nullptr && plan_.kind == RedisPlan::Kind::kSentinel && held_.size() < kMostHeld) {
+    held_.push_back({std::string(key), std::move(words), std::move(answer)});
+    return;
+  }
   if (to == nullptr) return answer(nullptr);
   send(*to, std::string(key), std::move(words), std::move(answer), 0);
+}
+
+// To the master, if it is known now; else they get no answer.
+void Redis::send_held() {
+  std::vector<Held> held;
+  held.swap(held_);
+  for (Held& one : held) {
+    if (slots_[0] == nullptr) {
+      one.answer(nullptr);
+    } else {
+      send(*slots_[0], std::move(one.key), std::move(one.words), std::move(one.answer), 0);
+    }
+  }
 }
 
 void Redis::send(RedisLink& to, std::string key, std::vector<std::string> words, Answer answer, unsigned redirections) {
@@ -175,7 +213,10 @@ void Redis::redirect(std::string_view error, std::string key, std::vector<std::s
 
 void Redis::refresh() {
   timer_.set(slots_[0] != nullptr && slots_[0]->usable() ? kRefreshEvery : kRefreshWhenAway);
-  if (plan_.kind == RedisPlan::Kind::kSentinel) return ask_sentinel(next_sentinel_++ % sentinels_.size());
+  if (plan_.kind == RedisPlan::Kind::kSentinel) {
+    if (next_sentinel_ > 0) send_held();
+    return ask_sentinel(next_sentinel_++ % sentinels_.size());
+  }
   for (auto& [address, each] : links_) {
     if (each->usable()) return ask_cluster(*each);
   }
@@ -209,6 +250,7 @@ void Redis::ask_sentinel(size_t index) {
     if (reply == nullptr || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) return;
     if (const auto port = number(text_of(*reply->element[1])))
       slots_[0] = &link(std::string(text_of(*reply->element[0])), *port);
+    send_held();
   });
 }
 

@@ -25,9 +25,14 @@ namespace levee {
 class RedisBreakers {
  public:
   RedisBreaker& of(const std::string& host, int port);
+  struct State {
+    bool closed;
+    uint64_t openings;
+  };
+  std::map<std::string, State> states() const;  // by "host:port"
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::pair<std::string, int>, std::unique_ptr<RedisBreaker>> breakers_;
 };
 
@@ -41,6 +46,7 @@ struct RedisPlan {
   std::string tls_name;                 // that all certificates must prove; empty: each address's name, or its IP
   int database = 0;
   int64_t deadline = 20;  // ms a command
+  bool operator==(const RedisPlan&) const = default;
 };
 
 // The hash slot of a key (Redis Cluster specification, "Key distribution model").
@@ -59,9 +65,19 @@ class Redis {
   void on_connect(std::function<void(RedisLink&)> told);
 
  private:
+  // At the start, while the Sentinels have not named the master yet.
+  struct Held {
+    std::string key;
+    std::vector<std::string> words;
+    Answer answer;
+  };
+  static constexpr size_t kMostHeld = 1000;
+
   RedisLink& link(const std::string& host, int port);
+  void send_held();
   std::string name_of(const std::string& host, int port) const;
   RedisLink* link_for(std::string_view key);
+  RedisLink* any_link();
   void answered(std::string key, std::vector<std::string> words, Answer answer, unsigned redirections,
                 const redisReply* reply);
   void redirect(std::string_view error, std::string key, std::vector<std::string> words, Answer answer,
@@ -81,6 +97,7 @@ class Redis {
   std::function<void(RedisLink&)> told_;
   Timer timer_;
   bool asking_ = false;
+  std::vector<Held> held_;
   size_t next_sentinel_ = 0;
 };
 

@@ -34,6 +34,7 @@ struct RedisAddress {
   std::string user = {};                     // of the password; empty: the default one
   std::shared_ptr<ClientTls> tls = nullptr;  // null: plain
   std::string name = {};                     // that the server's certificate must prove; empty: host
+  bool operator==(const RedisAddress&) const = default;
 };
 
 class RedisLink final : private StreamOwner {

@@ -95,6 +95,8 @@ uint32_t Roster::share(std::string_view upstream, uint32_t limit, uint32_t deman
       others += wanted->second;
     }
   }
+  // Nobody wants anything: whoever is first must not surprise an origin that others turn to at the same moment.
+  if (others == 0 && demand == 0) return std::max(limit / static_cast<uint32_t>(silent + 1), least);
   if (others == 0) return std::max(limit - std::min(limit, static_cast<uint32_t>(silent)), least);
   const uint64_t to_share = limit - std::min<uint64_t>(limit, silent);
   const uint64_t mine = std::max<uint64_t>(demand, 1);
@@ -102,13 +104,14 @@ uint32_t Roster::share(std::string_view upstream, uint32_t limit, uint32_t deman
 }
 
 Heart::Heart(Loop& loop, Redis& redis, std::string prefix, std::string node, std::string address, Roster& roster,
-             std::function<Demand()> demand)
+             std::function<Demand()> demand, std::function<void()> heard)
     : redis_(redis),
       key_(std::move(prefix) + ":nodes"),
       node_(std::move(node)),
       address_(std::move(address)),
       roster_(roster),
       demand_(std::move(demand)),
+      heard_(std::move(heard)),
       timer_(
           loop, [](void* self) { static_cast<Heart*>(self)->beat(); }, this) {
   timer_.set(1);
@@ -119,7 +122,9 @@ void Heart::beat() {
   const std::string said = format_node({address_, demand_()});
   kBeatScript.run(redis_, key_, {node_, said, std::to_string(kDeath)}, [this](const redisReply* reply) {
     if (reply == nullptr || reply->type != REDIS_REPLY_ARRAY) {
-      if (++missed_ * kBeat >= kDeath) roster_.lost();
+      if (++missed_ * kBeat < kDeath) return;
+      roster_.lost();
+      heard_();
       return;
     }
     missed_ = 0;
@@ -129,6 +134,7 @@ void Heart::beat() {
         nodes.emplace(text_of(*reply->element[i]), std::move(*node));
     }
     roster_.heard(std::move(nodes));
+    heard_();
   });
 }
 

@@ -50,7 +50,7 @@ class Heart {
   static constexpr int64_t kDeath = 2500;  // ms of silence after which a node is taken off
 
   Heart(Loop& loop, Redis& redis, std::string prefix, std::string node, std::string address, Roster& roster,
-        std::function<Demand()> demand);
+        std::function<Demand()> demand, std::function<void()> heard);
 
  private:
   void beat();
@@ -58,6 +58,7 @@ class Heart {
   const std::string key_, node_, address_;
   Roster& roster_;
   const std::function<Demand()> demand_;
+  const std::function<void()> heard_;  // the roster has changed, or is lost
   Timer timer_;
   unsigned missed_ = 0;
 };

@@ -195,6 +195,7 @@ std::string words_of(const ProxyTls& how) {
 }
 
 bool may_proxy_over_tls(const Location& location) {
+  if (std::holds_alternative<LeveePeer>(location.answer)) return true;  // of other nodes, with the same words
   const auto* proxy = std::get_if<ProxyPass>(&location.answer);
   return proxy != nullptr && (proxy->tls || proxy->is_dynamic);
 }

@@ -124,7 +124,23 @@ void Admission::set_share(double share) {
 
 uint32_t Admission::limit() const {
   if (!limited_) return UINT32_MAX;
-  return std::max(1U, static_cast<uint32_t>(share_ * limiter_.limit() + 0.5));
+  const uint32_t whole = rule_.adaptive && rule_.max > 0 ? rule_.max : limiter_.limit();
+  const auto part = static_cast<uint32_t>(share_ * whole + 0.5);
+  return std::max(1U, std::min(part, limiter_.limit()));
+}
+
+uint32_t Admission::shared_limit() const {
+  const std::lock_guard lock(mutex_);
+  if (!limited_) return 0;
+  return rule_.adaptive && rule_.max > 0 ? rule_.max : limiter_.limit();
+}
+
+std::optional<uint32_t> Admission::demand() const {
+  const std::lock_guard lock(mutex_);
+  if (!limited_) return std::nullopt;
+  size_t wanted = in_flight_;
+  for (const Priority priority : kClasses) wanted += queue_.size(priority);
+  return static_cast<uint32_t>(wanted);
 }
 
 Admission::Answer Admission::admit(Priority priority, bool may_wait, Subscriber who, int64_t now) {

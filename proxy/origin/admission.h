@@ -88,8 +88,11 @@ class Admission : public std::enable_shared_from_this<Admission> {
  public:
   // Again at each reload; what was learnt stays.
   void apply(const Upstream& upstream);
-  // This node's part of a limit that a PoP shares, 0 to 1.
+  // This node's part of a limit that a PoP shares, 0 to 1. Of an adaptive limit the upper bound is what is shared: each
+  // node finds out by itself what it may use below its part of that.
   void set_share(double share);
+  uint32_t shared_limit() const;           // the whole PoP's; 0: there is none
+  std::optional<uint32_t> demand() const;  // fetches that have a slot or wait for one; nothing: they need none
 
   using Answer = std::variant<Permit, Place, Refused>;
   // may_wait: false refuses at once where it would have to wait. `who` is woken when the place's standing has changed.

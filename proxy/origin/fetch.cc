@@ -54,10 +54,10 @@ Fetch::Fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> 
       order_(std::move(order)),
       location_(*order_.location),
       trace_(std::move(trace)),
-      upstream_(order_.generation->upstreams->find(order_.upstream, order_.tls)),
-      rules_(upstream_->rules()),
       idempotent_(is_idempotent_name(order_.method)),
       resource_(XXH3_64bits(order_.target.data(), order_.target.size())),
+      upstream_(order_.generation->upstreams->find(order_.upstream, order_.tls)),
+      rules_(upstream_->rules()),
       writer_(std::move(writer)),
       timer_(
           worker.loop(), [](void* fetch) { static_cast<Fetch*>(fetch)->on_timer(); }, this),
@@ -81,6 +81,7 @@ void Fetch::begin() {
   }
   writer_.notify(worker_.mailbox(), token());
   upstream_->deposit_retry(began_);
+  join_pop();
   if (order_.body != nullptr) {
     RequestBody& body = *order_.body;
     if (body.ended) {
@@ -138,6 +139,9 @@ void Fetch::on_timer() {
 void Fetch::on_timeout() {
   Next next;
   switch (step_) {
+    case Step::kAsk:
+      pop_->decision = Alone{};
+      return advance();
     case Step::kAdmit:
       next = refuse(1000);
       break;
@@ -181,6 +185,8 @@ void Fetch::advance() {
 
 Fetch::Next Fetch::run(Step step) {
   switch (step) {
+    case Step::kAsk:
+      return ask();
     case Step::kAdmit:
       return admit();
     case Step::kResolve:
@@ -237,8 +243,8 @@ Fetch::Next Fetch::choose() {
   attempt_began_ = now;
 
   std::string identity = seat_.peer().name;
-  if (order_.tls) {  // a connection serves those alone who would have verified it in the same way
-    const auto tls = order_.generation->client_tls.find(&location_.tls);
+  if (uses_tls()) {  // a connection serves those alone who would have verified it in the same way
+    const auto tls = order_.generation->client_tls.find(&tls_rules());
     const void* context = tls == order_.generation->client_tls.end() ? nullptr : tls->second.get();
     identity.append("|").append(order_.tls_name).append("|").append(order_.host).append("|");
     identity.append(std::to_string(reinterpret_cast<uintptr_t>(context))).append("|");
@@ -260,10 +266,11 @@ Fetch::Next Fetch::choose() {
   connection_->identity = std::move(identity);
   connection_->requests = 1;
   connection_->created = now;
-  return wait(Step::kConnect, Stream::Wait::kWrite, location_.connect_timeout.count());
+  return wait(Step::kConnect, Stream::Wait::kWrite, connect_timeout());
 }
 
 Fetch::Next Fetch::no_server(const UpstreamState::Pick& pick) {
+  if (at_peer()) return leave_peer(Outcome::kAway);
   if (writer_.is_open()) return give_up({Failure::kCut});
   const int64_t pause = pick.retry_at > 0 ? pick.retry_at - worker_.now() : 0;
   switch (pick.vacancy) {
@@ -288,14 +295,13 @@ Fetch::Next Fetch::connect() {
     log(LogLevel::kError, 0, "connect() to upstream failed ", errno_text(error), ", upstream: ", seat_.peer().name);
     return failed(Trouble::kError, Failure::kConnect);
   }
-  if (!order_.tls) {
+  if (!uses_tls()) {
     attempt().connect_time = worker_.now() - attempt_began_;
     return connected();
   }
-  const auto tls = order_.generation->client_tls.find(&location_.tls);
+  const auto tls = order_.generation->client_tls.find(&tls_rules());
   if (tls == order_.generation->client_tls.end() ||
-      !tls->second->start(*connection_->stream, without_port(order_.tls_name.empty() ? order_.host : order_.tls_name),
-                          connection_->identity)) {
+      !tls->second->start(*connection_->stream, without_port(tls_name()), connection_->identity)) {
     return failed(Trouble::kError, Failure::kConnect);
   }
   return Step::kHandshake;
@@ -304,7 +310,7 @@ Fetch::Next Fetch::connect() {
 Fetch::Next Fetch::handshake() {
   switch (connection_->stream->handshake().state) {
     case Io::kAgain:
-      return wait(Step::kHandshake, Stream::Wait::kBoth, location_.connect_timeout.count());
+      return wait(Step::kHandshake, Stream::Wait::kBoth, connect_timeout());
     case Io::kDone:
       attempt().connect_time = worker_.now() - attempt_began_;
       return connected();
@@ -319,9 +325,10 @@ Fetch::Next Fetch::handshake() {
 
 // The connection is there: everything of the request starts again.
 Fetch::Next Fetch::connected() {
-  conditional_ = !resuming_ && !whole_ && is_conditional(order_);
-  output_ = request_head(order_, resuming_ ? &*resuming_ : nullptr, conditional_, whole_,
-                         rules_->keepalive > 0 && !location_.http10);
+  conditional_ = !at_peer() && !resuming_ && !whole_ && is_conditional(order_);
+  output_ = at_peer() ? peer_question()
+                      : request_head(order_, resuming_ ? &*resuming_ : nullptr, conditional_, whole_,
+                                     rules_->keepalive > 0 && !location_.http10);
   output_sent_ = 0;
   body_ended_ = order_.body == nullptr;
   awaits_continue_ = order_.expects_continue && !body_ended_ && !location_.http10 && order_.body->taken == 0;
@@ -330,7 +337,7 @@ Fetch::Next Fetch::connected() {
   head_.reset();
   reusable_ = false;
   request_sent_ = worker_.now();
-  worker_.counters().fetches.add();
+  if (!at_peer()) worker_.counters().fetches.add();
   return Step::kSend;
 }
 

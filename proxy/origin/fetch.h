@@ -1,9 +1,13 @@
 // One response brought from an origin into a flight: server, connection, request, head, body, and again when it breaks.
 //
-//   kAdmit -> kConnect -> kSend -> kReadHead -> kReadBody -> kEnded
-//      ^         |          |         |            '- cut, strong validator: kConnect with Range + If-Range;
-//      |         |          |         |                   cut again: kPause first
-//      '---------'----------'---------'- next server, within proxy_next_upstream_tries and _timeout
+//   kAsk -> kAdmit -> kConnect -> kSend -> kReadHead -> kReadBody -> kEnded
+//    ^ |      ^         ^  |         |         |            '- cut, strong validator: kConnect with Range + If-Range;
+//    | |      |         |  |         |         |                   cut again: kPause first
+//    | |      '---------|--'---------'---------'- next server, within proxy_next_upstream_tries and _timeout
+//    | '----- a peer ---'
+//    '- the peer has it not, is dead, or broke off: the index is asked again, and what its readers have goes on
+//
+// Without a shared index kAsk goes on at once. With it a fetch that leads holds a lease there until it has ended.
 //
 // Loop thread only. Lives on its worker whatever its client does; the flight's readers are all who see its bytes.
 #pragma once
@@ -84,6 +88,7 @@ struct Order {
   bool authorized = false;    // the request had Authorization
   bool may_store = true;      // false: proxy_no_cache, or a private fetch
   bool background = false;    // a refresh: the first to give way
+  bool from_origin = false;   // no peer's answer will do: proxy_cache_bypass
   uint64_t balance_hash = 0;  // for hash and ip_hash
 };
 

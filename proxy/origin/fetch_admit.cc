@@ -63,7 +63,7 @@ Fetch::Next Fetch::admit() {
     return no_server({Seat(), Vacancy::kDown, *until});
   }
   Admission& admission = upstream_->admission();
-  const bool may_wait = priority_ == Priority::kBackground || !has_stale(order_, worker_.now());
+  const bool may_wait = priority_ == Priority::kBackground || writer_.is_open() || !has_stale(order_, worker_.now());
   Admission::Answer answer = admission.admit(priority_, may_wait, worker_.subscriber(*this), worker_.now());
   if (auto* permit = std::get_if<Permit>(&answer)) {
     permit_.emplace(std::move(*permit));
@@ -83,6 +83,7 @@ bool Fetch::is_waited_for() const {
 
 Fetch::Next Fetch::refuse(int64_t retry_after) {
   place_.reset();
+  if (writer_.is_open()) return give_up({Failure::kCut});  // it was to go on where a peer broke off
   const int64_t now = worker_.now();
   if (has_stale(order_, now)) {
     upstream_->admission().count_stale();

@@ -8,8 +8,6 @@
 namespace levee {
 namespace {
 
-constexpr unsigned kMostResumptions = 3;
-
 int status_of(Failure why) {
   switch (why) {
     case Failure::kTimeout:
@@ -66,6 +64,7 @@ Fetch::Next Fetch::failed(Trouble trouble, Failure why) {
     fresh_only_ = true;
     return Step::kChoose;
   }
+  if (at_peer()) return leave_peer(why == Failure::kInvalid ? Outcome::kBad : Outcome::kAway);
   if (permit_ && (why == Failure::kTimeout || why == Failure::kReset)) permit_->failed(attempt_began_, worker_.now());
   attempt().status = status_of(why);
   last_fault_ = {why, status_of(why)};
@@ -112,6 +111,7 @@ Fetch::Next Fetch::deserted() {
 // The body broke off. Its readers have a part: it goes on at that byte, or they are cut off too.
 Fetch::Next Fetch::cut() {
   log(LogLevel::kError, 0, "upstream cut its response short at byte ", writer_.size(), ", request: ", order_.target);
+  if (at_peer()) return lost_peer();
   leave_server(Outcome::kBad);
   if (writer_.unwanted() || resumptions_ >= kMostResumptions) return give_up({Failure::kCut});
   resuming_ = resumption(order_, *entry_, decoder_.framing(), writer_.size());
@@ -169,6 +169,7 @@ Fetch::Next Fetch::end() {
   step_ = Step::kEnded;
   timer_.clear();
   flush_timer_.clear();
+  leave_pop();
   close_attempt();
   seat_.leave();
   permit_.reset();

@@ -70,12 +70,12 @@ Fetch::Next Fetch::read_head() {
     if (room.empty()) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
     const IoResult result = connection_->stream->read(std::as_writable_bytes(room));
     if (result.state == Io::kAgain) {
-      return wait(Step::kReadHead, Stream::Wait::kRead, location_.read_timeout.count());
+      return wait(Step::kReadHead, Stream::Wait::kRead, head_timeout());
     }
     if (result.state != Io::kDone) return failed(Trouble::kError, Failure::kReset);
     head_size_ += result.count;
     attempt().bytes_received += result.count;
-    worker_.counters().bytes_fetched.add(result.count);
+    if (!at_peer()) worker_.counters().bytes_fetched.add(result.count);
   }
 }
 
@@ -101,7 +101,7 @@ Fetch::Next Fetch::parse_head() {
     interim = true;
     if (head_.status() == 100) {
       if (awaits_continue_) want_body();
-    } else if (!writer_.is_open()) {
+    } else if (!writer_.is_open() && !(at_peer() && head_.status() == 102)) {
       writer_.interim(interim_text(head_, false), order_.authorized ? std::string() : interim_text(head_, true));
     }
     head_size_ -= head_.size();
@@ -118,6 +118,7 @@ Fetch::Next Fetch::head_arrived() {
   attempt().status = status;
   attempt().header_time = now - attempt_began_;
   reusable_ = head_.keep_alive() && body_ended_ && output_sent_ == output_.size();
+  if (at_peer()) return peer_head();
   tell_limiter(status);
   if (resuming_ && entry_) return resumed();
   if (status == 101) return switch_protocols();
@@ -142,7 +143,8 @@ Fetch::Next Fetch::head_arrived() {
 Fetch::Next Fetch::refresh() {
   if (!conditional_) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
   if (auto entry = renewed(order_, head_, times())) {
-    writer_.renew(std::move(entry));
+    writer_.renew(entry);
+    publish(*entry);
     reusable_ = reusable_ && head_size_ == head_.size();
     return end();
   }
@@ -237,6 +239,7 @@ Fetch::Next Fetch::deliver() {
   if (head_.framing().kind == Framing::Kind::kLength) total_ = head_.framing().length;
   if (entry_->part) total_ = entry_->content_length;
   if (order_.keep_for_get) keep_for_get();
+  tell_pop(heard.shared, heard.remember);
   if (heard.shared) {
     writer_.open(entry_);
   } else {
@@ -248,6 +251,7 @@ Fetch::Next Fetch::deliver() {
 Fetch::Next Fetch::resumed() {
   const Rejoin how = rejoin(head_, *entry_, *resuming_, total_);
   if (how == Rejoin::kAnother) {
+    if (at_peer()) return leave_peer(Outcome::kUnknown);
     const bool refused = head_.status() == 429 || head_.status() >= 500;
     seat_.judge(outcome_of(location_, head_.status()), worker_.now());
     return refused ? cut() : give_up({Failure::kCut});
@@ -274,7 +278,7 @@ Fetch::Next Fetch::read_body() {
     std::string_view bytes;
     const IoResult result = direct ? read_direct(std::min(room, pending)) : read_scratch(room, bytes);
     attempt().bytes_received += result.count;
-    worker_.counters().bytes_fetched.add(result.count);
+    if (!at_peer()) worker_.counters().bytes_fetched.add(result.count);
     switch (result.state) {
       case Io::kDone:
         break;
@@ -346,6 +350,7 @@ Fetch::Next Fetch::body_done() {
   if (total_ && writer_.size() != *total_) return give_up({Failure::kCut});
   if (copy_) copy_->finish();
   writer_.finish(decoder_.trailers());
+  publish(*entry_);
   return end();
 }
 

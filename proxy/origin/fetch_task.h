@@ -14,6 +14,7 @@
 #include "proxy/net/loop.h"
 #include "proxy/net/stream.h"
 #include "proxy/origin/fetch.h"
+#include "proxy/origin/fetch_pop.h"
 #include "proxy/origin/pool.h"
 #include "proxy/origin/request.h"
 #include "proxy/origin/response.h"
@@ -29,6 +30,7 @@ class Fetch final : public Task, public StreamOwner {
 
  private:
   enum class Step : uint8_t {
+    kAsk,
     kAdmit,
     kResolve,
     kChoose,
@@ -52,6 +54,37 @@ class Fetch final : public Task, public StreamOwner {
   Next run(Step step);
   // Where the next event goes on.
   Next wait(Step step, Stream::Wait what, int64_t timeout);
+
+  // fetch_pop.cc: the other nodes of the PoP.
+  void join_pop();
+  PopIndex* index();
+  Next ask();
+  void ask_index(PopIndex& to);
+  void pop_answered();
+  Next decided(const Decision& decision);
+  Next checked(const Decision& decision);
+  void use_variant(const std::string& names);
+  void take_lease(uint64_t fence);
+  void release_lease();
+  Next stand_down(int64_t remember);
+  Next go_to_peer(const std::string& node);
+  void forget_peer();
+  Next leave_peer(Outcome outcome);
+  Next lost_peer();
+  void pop_tick();
+  Next peer_head();
+  Next deliver_from_peer(const PeerEntry& said);
+  void tell_pop(bool shared, int64_t remember);
+  void publish(const Entry& entry);
+  void leave_pop();
+  std::string peer_question() const;
+  bool at_peer() const { return pop_ != nullptr && !pop_->peer.empty(); }
+  // What differs between a peer and the origin.
+  bool uses_tls() const { return at_peer() ? pop_->tls : order_.tls; }
+  const ProxyTls& tls_rules() const;
+  std::string tls_name() const;
+  int64_t connect_timeout() const;
+  int64_t head_timeout() const;
 
   // fetch_admit.cc: a slot.
   Next admit();
@@ -116,13 +149,14 @@ class Fetch final : public Task, public StreamOwner {
   const Order order_;
   const Location& location_;
   const std::shared_ptr<Trace> trace_;
-  const std::shared_ptr<UpstreamState> upstream_;
-  const std::shared_ptr<const Upstream> rules_;
   const bool idempotent_;
   const uint64_t resource_;  // a hash of the target
 
   // Loop thread only, as all the rest.
-  Step step_ = Step::kAdmit;
+  std::shared_ptr<UpstreamState> upstream_;  // the order's, or a peer
+  std::shared_ptr<const Upstream> rules_;
+  std::unique_ptr<PopPart> pop_;  // null: no index, or nothing that is shared
+  Step step_ = Step::kAsk;
   Writer writer_;
   bool running_ = false;
   Timer timer_;        // while no stream waits
@@ -162,6 +196,7 @@ class Fetch final : public Task, public StreamOwner {
   bool paused_ = false;    // a passed body whose reader is slow
 
   // Going on after a cut.
+  static constexpr unsigned kMostResumptions = 3;
   std::optional<Resumption> resuming_;
   std::optional<uint64_t> total_;  // bytes of the whole body
   uint64_t skip_ = 0;              // bytes that came again

@@ -64,11 +64,6 @@ bool is_hidden(const Location& location, const Field& field) {
   }
 }
 
-void describe_content(Entry& entry, const Fields& fields) {
-  if (const std::string_view etag = fields.get(FieldId::kETag); is_entity_tag(etag)) entry.etag = std::string(etag);
-  entry.last_modified = parse_date(fields.get(FieldId::kLastModified));
-}
-
 // What names these bytes and no others: a strong entity tag, or a date a minute older than the response (RFC 9110
 // section 8.8.2.2). Empty: nothing does.
 std::string_view strong_validator(std::string_view etag, std::string_view modified, std::string_view date) {
@@ -194,6 +189,11 @@ std::shared_ptr<Entry> updated(const Order& order, const Entry& stored, int stat
 
 }  // namespace
 
+void describe_content(Entry& entry, const Fields& fields) {
+  if (const std::string_view etag = fields.get(FieldId::kETag); is_entity_tag(etag)) entry.etag = std::string(etag);
+  entry.last_modified = parse_date(fields.get(FieldId::kLastModified));
+}
+
 Heard hear(const Order& order, const ResponseHead& head, const Times& times, bool whole) {
   const bool cacheable = !order.key.empty() && order.may_store;
   std::optional<Part> part;
@@ -312,7 +312,7 @@ int64_t retry_after(const Fields& fields, int64_t wall_ms) {
 }
 
 std::optional<Resumption> resumption(const Order& order, const Entry& entry, const Framing& framing, uint64_t size) {
-  if (order.method != "GET" || order.body != nullptr || size == 0) return std::nullopt;
+  if (order.method != "GET" || order.body != nullptr) return std::nullopt;
   if (entry.status != 200 && !entry.part) return std::nullopt;
   if (framing.kind == Framing::Kind::kNone) return std::nullopt;
   if (entry.fields.find("Accept-Ranges").value_or("") == "none") return std::nullopt;

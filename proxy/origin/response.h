@@ -18,6 +18,8 @@ struct Heard {
   bool storable = false;         // whatever the order allows
   int64_t remember = 0;          // with pass(): ms
 };
+// Sets what an entry knows of its validators.
+void describe_content(Entry& entry, const Fields& fields);
 // A final response that is no answer to a condition of ours. `whole`: no slice was asked for after all. A 206 that may
 // serve again has Entry::part; any other is for its client alone, as it is.
 Heard hear(const Order& order, const ResponseHead& head, const Times& times, bool whole = false);

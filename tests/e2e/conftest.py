@@ -7,7 +7,7 @@ import ssl
 import subprocess
 
 import pytest
-from harness import ADDRESS, OUT, Levee, Origin, eventually, free_port
+from harness import ADDRESS, OUT, Levee, Origin, Pop, RedisServer, eventually, free_port
 
 
 def pytest_configure():
@@ -43,6 +43,11 @@ def new_levee(request, tmp_path, origin):
         return levee.start() if start else levee
 
     yield make
+    settle(made, request)
+
+
+def settle(made, request):
+    """Stops levees, and fails if one was not well."""
     problems = []
     for levee in made:
         try:
@@ -82,10 +87,10 @@ def tls_cert(tmp_path_factory):
     return make_certificate(directory, "localhost")
 
 
-def make_certificate(directory, name):
+def make_certificate(directory, name, addresses=(ADDRESS,)):
     certificate, key = directory / f"{name}.crt", directory / f"{name}.key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},IP:{ADDRESS}",
+                    "-days", "2", "-subj", f"/CN={name}", "-addext", ",".join([f"subjectAltName=DNS:{name}", *(f"IP:{address}" for address in addresses)]),
                     "-keyout", key, "-out", certificate], check=True, capture_output=True)
     return certificate, key, ssl.create_default_context(cafile=certificate)
 
@@ -102,24 +107,25 @@ def tls_origin(tls_cert):
 
 @pytest.fixture
 def redis_server(tmp_path):
-    """A real redis-server: (address, port, process)."""
-    port = free_port()
-    process = subprocess.Popen(["redis-server", "--bind", ADDRESS, "--port", str(port), "--save", "", "--appendonly",
-                                "no", "--dir", str(tmp_path), "--protected-mode", "no"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    redis = pytest.importorskip("redis")
+    made = RedisServer(tmp_path)
+    yield made
+    made.stop()
 
-    def answers():
-        try:
-            return redis.Redis(ADDRESS, port).ping()
-        except redis.exceptions.ConnectionError:
-            return False
 
-    eventually(answers, what="redis-server answers")
-    process.address, process.port = ADDRESS, port
-    yield process
-    process.kill()
-    process.wait()
+@pytest.fixture
+def new_pop(request, tmp_path, origin):
+    """Makes PoPs of started nodes in front of `origin`; see Pop. At the end each node must be alive, unless it was killed,
+    and stop cleanly."""
+    made = []
+
+    def make(index, nodes=4, **rest):
+        directory = tmp_path / f"pop{len(made)}"
+        directory.mkdir()
+        made.append(Pop(directory, origin, index, nodes, **rest))
+        return made[-1].wait_together()
+
+    yield make
+    settle([node for pop in made for node in pop.nodes], request)
 
 
 @pytest.fixture(scope="session")

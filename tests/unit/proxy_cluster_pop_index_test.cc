@@ -35,6 +35,7 @@ class PopIndexTest : public RedisFixture {
       return "lead";
     }
     std::string operator()(const Uncacheable&) const { return "uncacheable"; }
+    std::string operator()(const Varies& varies) const { return "varies " + varies.names; }
     std::string operator()(const Alone&) const { return "alone"; }
   };
   void TearDown() override {
@@ -85,6 +86,36 @@ TEST_F(PopIndexTest, AnUncacheableKeyIsLearntOnce) {
   EXPECT_EQ(decide(*a_, "/1"), "lead");
   a_->publish_uncacheable("/1", 10'000);
   EXPECT_EQ(decide(*b_, "/1"), "uncacheable");
+}
+
+TEST_F(PopIndexTest, SeveralNodesCanBeExcluded) {
+  EXPECT_EQ(decide(*a_, "/1"), "lead");
+  EXPECT_EQ(decide(*b_, "/1", "x,a,y"), "lead");
+}
+
+TEST_F(PopIndexTest, ALeaseThatRedisLostIsTakenAgainUnlessSomebodyElseHasIt) {
+  EXPECT_EQ(decide(*a_, "/1"), "lead");
+  const uint64_t fence = fence_;
+  redis_->command("", {"FLUSHALL"}, [](const redisReply*) {});
+  a_->renew("/1", fence, 1000);
+  EXPECT_EQ(decide(*b_, "/1"), "follow a");
+  EXPECT_EQ(decide(*b_, "/1", "a"), "lead");
+  a_->renew("/1", fence, 1000);
+  EXPECT_EQ(decide(*a_, "/1"), "follow b");
+}
+
+TEST_F(PopIndexTest, VariantsHaveKeysOfTheirOwn) {
+  const std::string gzip = variant_key("/1", "accept-encoding", "gzip");
+  const std::string plain = variant_key("/1", "accept-encoding", "");
+  EXPECT_EQ(decide(*a_, "/1"), "lead");
+  a_->varies("/1", "accept-encoding", gzip, fence_, 1000, 10'000);
+  EXPECT_EQ(decide(*b_, "/1"), "varies accept-encoding");
+  EXPECT_EQ(decide(*b_, gzip), "follow a");
+  EXPECT_EQ(decide(*b_, plain), "lead");
+  a_->publish(gzip, "\"g\"", 10'000);
+  EXPECT_EQ(decide(*b_, gzip), "have a \"g\"");
+  a_->varies("/1", "accept-encoding", gzip, 0, 0, 1);
+  EXPECT_EQ(decide(*b_, "/1"), "varies accept-encoding") << "a short-lived variant does not shorten it";
 }
 
 TEST_F(PopIndexTest, WithoutRedisEveryoneIsAlone) {

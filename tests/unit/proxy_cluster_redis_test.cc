@@ -149,6 +149,11 @@ TEST_F(RedisServers, TheMasterThatSentinelsNameIsUsedAndAFailOverFollowed) {
   redis_ = std::make_unique<Redis>(loop_, plan_, breakers_);
   ASSERT_TRUE(turn_until([&] { return redis_->usable("a"); }));
   EXPECT_EQ(set_and_get("a"), "+value of a");
+  Redis another(loop_, plan_, breakers_);
+  std::string said;
+  another.command("c", {"SET", "c", "early"}, [&](const redisReply* reply) { said = reply ? reply->str : "-"; });
+  EXPECT_TRUE(turn_until([&] { return !said.empty(); }));
+  EXPECT_EQ(said, "OK") << "what is asked before the master is known waits for it";
   kill(servers_[master], SIGKILL);
   EXPECT_TRUE(turn_until([&] { return set_and_get("b") == "+value of b"; }, 30000));
   EXPECT_EQ(say(replica, "GET b"), "value of b");

@@ -17,6 +17,7 @@ TEST(Roster, ALimitIsSharedByDemand) {
   roster.heard(nodes({{"a", 30}, {"b", 10}}));
   EXPECT_EQ(roster.share("origin", 8, 30, "a"), 6U);
   EXPECT_EQ(roster.share("origin", 8, 10, "b"), 2U);
+  EXPECT_EQ(roster.share("other", 8, 0, "a"), 4U) << "all are idle: whoever is first may not take it all";
   EXPECT_EQ(roster.share("other", 8, 1, "a"), 7U) << "one is kept for each node that wants nothing now";
 }
 
@@ -54,9 +55,15 @@ TEST_F(HeartTest, NodesLearnOfEachOtherAndOfADeath) {
   Redis redis(loop_, plan, breakers);
   ASSERT_TRUE(turn_until([&] { return redis.usable(""); }));
   Roster seen_by_a, seen_by_b;
-  Heart a(loop_, redis, "levee", "a", "http://127.0.0.1:1", seen_by_a, [] { return Demand{{"origin", 3}}; });
+  Heart a(
+      loop_, redis, "levee", "a", "http://127.0.0.1:1", seen_by_a,
+      [] {
+        return Demand{{"origin", 3}};
+      },
+      [] {});
   {
-    Heart b(loop_, redis, "levee", "b", "http://127.0.0.1:2", seen_by_b, [] { return Demand{}; });
+    Heart b(
+        loop_, redis, "levee", "b", "http://127.0.0.1:2", seen_by_b, [] { return Demand{}; }, [] {});
     ASSERT_TRUE(turn_until([&] { return seen_by_a.nodes() && seen_by_a.nodes()->size() == 2; }));
     ASSERT_TRUE(turn_until([&] { return seen_by_b.nodes() && seen_by_b.nodes()->size() == 2; }));
     EXPECT_EQ(seen_by_a.nodes()->at("b").address, "http://127.0.0.1:2");
