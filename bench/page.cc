@@ -142,70 +142,81 @@ double ratio(uint32_t part, uint32_t whole) {
   return whole > 0 ? static_cast<double>(part) / whole : 0;
 }
 
-std::string charts(const Plan& plan, const Outcome& outcome) {
-  const auto draw = [&](Chart chart) {
-    chart.marks = marks(outcome);
-    return chart_html(chart);
-  };
-  std::string text;
-  if (!plan.arrivals.empty()) {
-    text += draw({.title = "Viewers",
-                  .note = "who watch, and who wait for media",
-                  .unit = "viewers",
-                  .series = {series(
-                                 outcome, "watching", "c1", [](const Moment& m) { return m.of.viewers; }, true),
-                             series(
-                                 outcome, "stalled", "c4", [](const Moment& m) { return m.of.stalled; }, true)}});
-  }
+std::string draw(Chart chart, const Outcome& outcome) {
+  chart.marks = marks(outcome);
+  return chart_html(chart);
+}
+
+std::string audience_charts(const Plan& plan, const Outcome& outcome) {
+  const auto stalls = [](const Moment& m) { return m.of.stalls; };
+  return draw({.title = "Viewers",
+               .note = "who watch, and who wait for media",
+               .unit = "viewers",
+               .series = {series(
+                              outcome, "watching", "c1", [](const Moment& m) { return m.of.viewers; }, true),
+                          series(
+                              outcome, "stalled", "c4", [](const Moment& m) { return m.of.stalled; }, true)}},
+              outcome) +
+         draw({.title = "Start-up",
+               .note = "p99 from joining to the first frame, of those who saw it in that second",
+               .scale = Chart::Scale::kMilliseconds,
+               .series = {series(outcome, "p99", "c2", [](const Moment& m) { return m.start_up_p99_ms; })},
+               .limit = limit_of(plan, "start_up_p99")},
+              outcome) +
+         draw({.title = "Stalls that began",
+               .unit = "per second",
+               .series = {series(outcome, "stalls", "c4", stalls, true)}},
+              outcome);
+}
+
+std::string request_charts(const Plan& plan, const Outcome& outcome) {
   const std::string_view measure = plan.arrivals.empty() ? "request_first_byte_p99" : "segment_first_byte_p99";
-  text += draw({.title = "First byte",
-                .note = "of segments and plain requests, from when each was due",
-                .scale = Chart::Scale::kMilliseconds,
-                .series = {series(outcome, "p99", "c2", [](const Moment& m) { return m.first_byte_p99_ms; }),
-                           series(outcome, "p50", "c1", [](const Moment& m) { return m.first_byte_p50_ms; })},
-                .limit = limit_of(plan, measure)});
-  if (!plan.arrivals.empty()) {
-    text += draw({.title = "Start-up",
-                  .note = "p99 from joining to the first frame, of those who saw it in that second",
-                  .scale = Chart::Scale::kMilliseconds,
-                  .series = {series(outcome, "p99", "c2", [](const Moment& m) { return m.start_up_p99_ms; })},
-                  .limit = limit_of(plan, "start_up_p99")});
-  }
-  text += draw(
-      {.title = "Answers from the cache",
-       .note = "hits, and those who shared another's fetch",
-       .scale = Chart::Scale::kShare,
-       .series = {series(
-                      outcome, "hits", "c3", [](const Moment& m) { return ratio(m.of.hits, m.of.answered); }, true),
-                  series(outcome, "hits and collapsed", "c1",
-                         [](const Moment& m) { return ratio(m.of.hits + m.of.collapsed, m.of.answered); })}});
-  text += draw({.title = "Requests of clients",
-                .unit = "per second",
-                .series = {series(
-                               outcome, "requests", "c1", [](const Moment& m) { return m.of.requests; }, true),
-                           series(outcome, "errors", "c4", [](const Moment& m) { return m.of.errors; })}});
-  if (outcome.origin) {
-    text += draw({.title = "Origin",
-                  .note = "what it was asked, and how much of it at a time",
-                  .unit = "requests",
-                  .series = {series(
-                                 outcome, "per second", "c2",
-                                 [](const Moment& m) { return static_cast<double>(m.origin_requests); }, true),
-                             series(outcome, "at a time", "c4", [](const Moment& m) { return m.origin_active; })},
-                  .limit = limit_of(plan, "origin_concurrency")});
-  }
-  if (!plan.arrivals.empty()) {
-    text += draw({.title = "Stalls that began",
-                  .unit = "per second",
-                  .series = {series(
-                      outcome, "stalls", "c4", [](const Moment& m) { return m.of.stalls; }, true)}});
-  }
-  text += draw({.title = "Generator's lag",
-                .note = "how late this program itself was: past 50 ms it is to blame",
-                .scale = Chart::Scale::kMilliseconds,
-                .series = {series(outcome, "p99", "c1", [](const Moment& m) { return m.lag_p99_ms; })},
-                .limit = kLagMostMs});
-  return text;
+  const auto hits = [](const Moment& m) { return ratio(m.of.hits, m.of.answered); };
+  const auto spared = [](const Moment& m) { return ratio(m.of.hits + m.of.collapsed, m.of.answered); };
+  return draw({.title = "First byte",
+               .note = "of segments and plain requests, from when each was due",
+               .scale = Chart::Scale::kMilliseconds,
+               .series = {series(outcome, "p99", "c2", [](const Moment& m) { return m.first_byte_p99_ms; }),
+                          series(outcome, "p50", "c1", [](const Moment& m) { return m.first_byte_p50_ms; })},
+               .limit = limit_of(plan, measure)},
+              outcome) +
+         draw({.title = "Answers from the cache",
+               .note = "hits, and those who shared another's fetch",
+               .scale = Chart::Scale::kShare,
+               .series = {series(outcome, "hits", "c3", hits, true),
+                          series(outcome, "hits and collapsed", "c1", spared)}},
+              outcome) +
+         draw({.title = "Requests of clients",
+               .unit = "per second",
+               .series = {series(
+                              outcome, "requests", "c1", [](const Moment& m) { return m.of.requests; }, true),
+                          series(outcome, "errors", "c4", [](const Moment& m) { return m.of.errors; })}},
+              outcome);
+}
+
+std::string origin_chart(const Plan& plan, const Outcome& outcome) {
+  const auto requests = [](const Moment& m) { return static_cast<double>(m.origin_requests); };
+  return draw({.title = "Origin",
+               .note = "what it was asked, and how much of it at a time",
+               .unit = "requests",
+               .series = {series(outcome, "per second", "c2", requests, true),
+                          series(outcome, "at a time", "c4", [](const Moment& m) { return m.origin_active; })},
+               .limit = limit_of(plan, "origin_concurrency")},
+              outcome);
+}
+
+std::string lag_chart(const Outcome& outcome) {
+  return draw({.title = "Generator's lag",
+               .note = "how late this program itself was: past 50 ms it is to blame",
+               .scale = Chart::Scale::kMilliseconds,
+               .series = {series(outcome, "p99", "c1", [](const Moment& m) { return m.lag_p99_ms; })},
+               .limit = kLagMostMs},
+              outcome);
+}
+
+std::string charts(const Plan& plan, const Outcome& outcome) {
+  return (plan.arrivals.empty() ? "" : audience_charts(plan, outcome)) + request_charts(plan, outcome) +
+         (outcome.origin ? origin_chart(plan, outcome) : "") + lag_chart(outcome);
 }
 
 std::string events(const Outcome& outcome) {

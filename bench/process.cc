@@ -5,7 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 
 namespace levee::bench {
 
@@ -22,6 +25,7 @@ Process::Process(const std::vector<std::string>& words, const std::string& log) 
     dup2(file, STDERR_FILENO);
   }
   execvp(arguments[0], arguments.data());
+  dprintf(STDERR_FILENO, "cannot start %s: %s\n", arguments[0], std::strerror(errno));
   _exit(127);
 }
 

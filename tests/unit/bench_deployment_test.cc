@@ -54,6 +54,13 @@ TEST_F(DeploymentTest, SaysWhatAServerSaidThatDoesNotStart) {
   EXPECT_EQ(deployment.start_node(maker), "node1 does not start: no such luck\n");
 }
 
+TEST_F(DeploymentTest, SaysThatThereIsNoSuchProgram) {
+  Deployment deployment(folder_);
+  const auto maker = [](const NodeSite& site) { return Program{site.name, {"/no/such/program"}, site.port}; };
+  EXPECT_EQ(deployment.start_node(maker),
+            "node1 does not start: cannot start /no/such/program: No such file or directory\n");
+}
+
 TEST_F(DeploymentTest, StopsAllAndLeavesNothing) {
   pid_t pid = 0;
   {
