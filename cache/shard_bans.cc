@@ -40,7 +40,7 @@ bool Shard::meets_bans(Variant& variant, Dropped& dropped) {
 }
 
 bool Shard::outlives_bans(Airborne& airborne, std::string_view key) {
-  const auto falls_to = [&](const Ban& ban) {
+  const auto falls_to = [&](const Ban& ban) REQUIRES(mutex) {
     if (!ban.covers(key, airborne.tags)) return false;
     ban.count();
     ++counts_.purged;
