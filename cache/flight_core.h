@@ -15,6 +15,8 @@
 
 namespace levee {
 
+constexpr int64_t kTooLargeFor = 60'000;  // ms that a key passes after its response was too large
+
 // The store that a flight goes to. Called by the writer.
 class Home {
  public:
