@@ -40,7 +40,6 @@ Fetch::Next Fetch::ask() {
   if (!pop.question) {
     PopIndex* const to = index();
     if (to == nullptr) return decided(Alone{});
-    count(pop.pop->counts.asked);
     step_ = Step::kAsk;
     timer_.set(pop.pop->plan().deadline + kAnswerDue);
     ask_index(*to);
@@ -58,6 +57,7 @@ void Fetch::ask_index(PopIndex& to) {
   pop.decision.reset();
   pop.question = std::make_shared<Fetch*>(this);
   pop.lease = pop.pop->lease();
+  count(pop.pop->counts.asked);
   to.decide(pop.key, pop.lease, pop.excluded, [weak = std::weak_ptr(pop.question)](Decision decision) {
     const auto question = weak.lock();
     if (!question) return;

@@ -55,6 +55,21 @@ def test_the_leader_is_killed_before_the_origin_has_answered(pop, origin):
     first.close()
 
 
+def test_a_leader_whose_origin_is_slow_is_not_taken_for_dead(new_pop, redis_server, origin):
+    pop = new_pop(redis_server.url, 2, http="peer_timeout 100ms;")
+    page = origin.page("/a", [HOLD, BODY[:HALF], HOLD, BODY[HALF:]], cache_control="max-age=60", etag='"v1"', hold_head=True,
+                       ranges=True)
+    first = pop[0].get("/a")
+    origin.wait_for("/a")
+    second = pop[1].get("/a")
+    for asked in (12, 24):  # once a peer_timeout: longer than a lease lives, before the head and in mid-body
+        eventually(lambda: pop[1].gauge("levee_pop_asked_total") >= asked, what="the silent leader was looked up again and again")
+        assert origin.hits("/a") == 1
+        page.release(2 if asked == 12 else 1)
+    assert first.rest() == second.rest() == BODY
+    assert origin.hits("/a") == 1 and pop[1].gauge("levee_pop_peer_failures_total") == 0
+
+
 def test_what_changed_meanwhile_is_not_mixed_in(pop, origin):
     page, crowds, _ = half_way(pop, origin, 5)
     other = numbered(len(BODY), seed=2)
