@@ -13,6 +13,7 @@
 
 #include "conf/config.h"
 #include "proxy/cluster/pop_index.h"
+#include "proxy/cluster/purge_ledger.h"
 #include "proxy/cluster/redis.h"
 #include "proxy/cluster/roster.h"
 #include "proxy/net/secret.h"
@@ -41,6 +42,7 @@ class Pop {
   const RedisBreakers& breakers() const { return breakers_; }
   Roster& roster() { return roster_; }
   const Roster& roster() const { return roster_; }
+  PurgeLedger& purges() { return purges_; }
 
   // How long fetches take, for the lives of leases; ms, smoothed.
   void fetched(int64_t took);
@@ -61,6 +63,7 @@ class Pop {
 
   RedisBreakers breakers_;
   Roster roster_;
+  PurgeLedger purges_;
   std::atomic<int64_t> fetch_time_{250};
 };
 

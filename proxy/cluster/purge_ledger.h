@@ -1,0 +1,62 @@
+// The purges that this node knows of: its own until they stand in the PoP's stream, and all of the last minute, so that
+// none is carried out twice and that they can be said again when Redis has lost the stream.
+//
+// Thread-safe; one a PoP.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace levee {
+
+class PurgeLedger {
+ public:
+  static constexpr size_t kMost = 1024;              // lines
+  static constexpr int64_t kKeep = 60'000;           // ms that a line is kept at least, unless there are too many
+  using Told = std::function<void(bool delivered)>;  // on the thread that has the bus
+
+  struct Line {
+    std::string id;    // the same on every node
+    std::string text;  // see format_order()
+  };
+
+  PurgeLedger();
+
+  // An order of this node's, which it has carried out itself. `told` is called once, when it is delivered or was not at
+  // the first try; then it is tried again. False: too many wait already, so this one will not be delivered.
+  bool issue(std::string text, int64_t now, Told told);
+  // Called whenever there is something to deliver, from any thread; null: nobody is.
+  void on_issue(std::function<void()> wake);
+
+  // From the bus.
+  bool knows(std::string_view id) const;
+  void heard(Line line, int64_t now);   // it stands in the stream
+  std::vector<Line> take(size_t most);  // to be delivered now; each is answered for with delivered()
+  void delivered(std::string_view id, bool done);
+  void stream_is_new();    // nothing of what we know stands in it
+  size_t waiting() const;  // lines that are not delivered
+
+ private:
+  struct Known {
+    Line line;
+    int64_t since;  // ms
+    enum class State : uint8_t { kWaiting, kOnItsWay, kDelivered } state = State::kWaiting;
+    Told told;
+  };
+  // False: there are too many that may not be forgotten.
+  bool make_room(int64_t now);
+  Known* find(std::string_view id);
+
+  const std::string name_;  // what our ids begin with
+  mutable std::mutex mutex_;
+  std::deque<Known> lines_;  // the oldest first
+  uint64_t issued_ = 0;
+  std::function<void()> wake_;
+};
+
+}  // namespace levee
