@@ -45,6 +45,7 @@ std::shared_ptr<Entry> Entry::with_body(std::shared_ptr<Body> other) const {
   copy->tags = tags;
   copy->keep = keep;
   copy->stopgap = stopgap;
+  copy->advertised.store(advertised.load(std::memory_order_relaxed), std::memory_order_relaxed);
   copy->stale_since.store(stale_since.load(std::memory_order_relaxed), std::memory_order_relaxed);
   copy->body = std::move(other);
   return copy;

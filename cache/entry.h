@@ -1,6 +1,6 @@
 // One stored (or still filling) response: what was said about it, and its bytes.
 //
-// Immutable once published, but for its Body while that fills, and for stale_since.
+// Immutable once published, but for its Body while that fills, for advertised and for stale_since.
 // Shared between threads by shared_ptr<const Entry>.
 #pragma once
 
@@ -54,6 +54,7 @@ struct Entry {
   // The same response with another body (and its length, if that is complete).
   std::shared_ptr<Entry> with_body(std::shared_ptr<Body> other) const;
 
+  mutable std::atomic<uint32_t> advertised{0};  // not 0: other nodes were told of it, in this epoch of their index
   mutable std::atomic<int64_t> stale_since{0};  // not 0: made stale by a soft purge, ms
 };
 

@@ -5,6 +5,7 @@
 #include <bit>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -91,7 +92,10 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
         evicted = shard.evict();
       }
       barren = evicted.entry ? 0 : barren + 1;
-      if (!evicted.rests) continue;
+      if (!evicted.rests) {
+        if (evicted.entry) tell_left({&evicted.entry, 1});
+        continue;
+      }
       if (std::shared_ptr<Body> resting = Body::rest(*evicted.entry->body, budget_)) {
         replace(*evicted.entry, evicted.entry->with_body(std::move(resting)), 0);
       }
@@ -127,10 +131,29 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
   bool sweep() {
     for (const auto& shard : shards_) {
       Shard::Dropped dropped;  // freed after the lock is released
-      MutexLock lock(shard->mutex);
-      if (shard->sweep(dropped)) return true;
+      bool did = false;
+      {
+        MutexLock lock(shard->mutex);
+        did = shard->sweep(dropped);
+      }
+      tell_left(dropped);
+      if (did) return true;
     }
     return false;
+  }
+
+  void tell_departures(std::shared_ptr<Departures> who) {
+    const std::lock_guard lock(departures_mutex_);
+    departures_ = std::move(who);
+  }
+  void tell_left(std::span<const std::shared_ptr<const Entry>> entries) {
+    if (entries.empty()) return;
+    const std::shared_ptr<Departures> who = [this] {
+      const std::lock_guard lock(departures_mutex_);
+      return departures_;
+    }();
+    if (!who) return;
+    for (const auto& entry : entries) who->left(name_, *entry);
   }
 
  private:
@@ -149,6 +172,9 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
   std::mutex bans_mutex_;  // taken before any shard's
   std::vector<std::shared_ptr<const Ban>> bans_;
   uint64_t last_ban_ = 0;
+
+  std::mutex departures_mutex_;
+  std::shared_ptr<Departures> departures_;
 };
 
 Store::Store(std::string name, uint64_t capacity) : impl_(std::make_shared<Impl>(std::move(name), capacity)) {}
@@ -162,6 +188,7 @@ Found Store::find(const Ask& ask) {
     MutexLock lock(shard.mutex);
     return shard.find(ask, dropped);
   }();
+  impl_->tell_left(dropped);
   std::shared_ptr<const Entry>* const entry = entry_of(found);
   if (entry == nullptr || !*entry || !(*entry)->body->is_resting()) return found;
   *entry = impl_->awake(*entry);
@@ -178,6 +205,7 @@ std::shared_ptr<const Entry> Store::peek(const KeyView& key, const VarySource& v
     MutexLock lock(shard.mutex);
     entry = shard.peek(key, vary, dropped);
   }
+  impl_->tell_left(dropped);
   return entry && entry->body->is_resting() ? impl_->awake(entry) : entry;
 }
 
@@ -189,8 +217,13 @@ bool Store::may_serve_on_error(const Entry& entry, const Rules& rules, int64_t n
 size_t Store::purge(const KeyView& key, bool soft, int64_t now) {
   Shard::Dropped dropped;  // freed after the lock is released
   Shard& shard = impl_->shard(key.hash);
-  MutexLock lock(shard.mutex);
-  return shard.purge(key, soft, now, dropped);
+  size_t count = 0;
+  {
+    MutexLock lock(shard.mutex);
+    count = shard.purge(key, soft, now, dropped);
+  }
+  impl_->tell_left(dropped);
+  return count;
 }
 
 std::shared_ptr<const Ban> Store::ban(Sweeping what, int64_t now) {
@@ -199,6 +232,10 @@ std::shared_ptr<const Ban> Store::ban(Sweeping what, int64_t now) {
 
 bool Store::sweep() {
   return impl_->sweep();
+}
+
+void Store::tell_departures(std::shared_ptr<Departures> who) {
+  impl_->tell_departures(std::move(who));
 }
 
 void Store::forget_uncacheable(const KeyView& key) {

@@ -81,6 +81,14 @@ struct StoreStats {
   uint64_t bans = 0;    // being carried out now
 };
 
+// Who wants to know what leaves a store while nothing takes its place: evicted or purged, not replaced, not made stale.
+// Called on any thread, without locks; must only note it.
+class Departures {
+ public:
+  virtual ~Departures() = default;
+  virtual void left(const std::string& store, const Entry& entry) = 0;
+};
+
 class Store {
  public:
   // capacity: bytes, everything that the zone holds counted.
@@ -102,6 +110,8 @@ class Store {
   std::shared_ptr<const Ban> ban(Sweeping what, int64_t now);
   // Carries out a little of the bans: takes one shard's lock for some 20 microseconds. False: nothing is left to do.
   bool sweep();
+  // Null: nobody wants to know.
+  void tell_departures(std::shared_ptr<Departures> who);
   // A response to one client alone turned out to be one that may be kept: the next who asks leads.
   void forget_uncacheable(const KeyView& key);
   void resize(uint64_t capacity);

@@ -93,6 +93,8 @@ std::variant<std::shared_ptr<const Generation>, std::string> next_generation(
 }
 
 void commit(const Generation& generation) {
+  const auto departures = generation.pop && generation.pop->indexed() ? generation.pop->departures() : nullptr;
+  for (const auto& [name, store] : generation.stores) store->tell_departures(departures);
   for (const auto& [name, zone] : generation.config->http.zones) generation.stores.find(name)->second->resize(zone.ram);
   generation.upstreams->apply(*generation.config, generation.addresses);
 }

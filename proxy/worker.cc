@@ -4,6 +4,7 @@
 
 #include "proxy/client/session.h"
 #include "proxy/cluster/pop.h"
+#include "proxy/cluster/purge_member.h"
 #include "proxy/generation.h"
 #include "proxy/loop_worker.h"
 #include "proxy/ops/log.h"
@@ -103,6 +104,8 @@ void LoopWorker::use(std::shared_ptr<const Generation> generation, std::vector<L
   if (index_ == 0) {
     local<HealthChecks>().use(generation_);
     local<PopShares>().use(generation_);
+    local<PurgeMember>().use(generation_->pop);
+    local<IndexUpkeeper>().use(generation_->pop);
   }
 }
 

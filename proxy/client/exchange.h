@@ -82,7 +82,7 @@ class Exchange final : public VarySource {
   bool passed = false;          // the reader leads a flight that was passed: its writer waits for us
   std::shared_ptr<Body> awake;  // of an entry that rested
 
-  std::unique_ptr<Purging> purging;  // of a PURGE
+  std::shared_ptr<Purging> purging;  // of a PURGE
 
   // --- The answer.
   std::optional<int64_t> file_modified;  // seconds since 1970

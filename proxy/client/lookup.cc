@@ -10,6 +10,7 @@
 #include "proxy/client/peer.h"
 #include "proxy/client/session.h"
 #include "proxy/client/variables.h"
+#include "proxy/cluster/pop.h"
 #include "proxy/ops/log.h"
 #include "proxy/ops/overload_guard.h"
 #include "proxy/origin/priority.h"
@@ -202,6 +203,9 @@ Session::Next Session::take(Found found) {
   if (auto* hit = std::get_if<Hit>(&found)) {
     x.entry = std::move(hit->entry);
     if (!x.slicing.begun) x.note.use = CacheUse::kHit;
+    if (x.plan->pop != nullptr) {
+      x.plan->pop->upkeep().used(x.plan->store->name(), *x.entry, connection_.worker.now());
+    }
     return answer_entry();
   }
   if (auto* stale = std::get_if<Stale>(&found)) {

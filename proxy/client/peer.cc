@@ -40,6 +40,9 @@ Session::Next Session::answer_peer() {
   if (x.head.method() != Method::kGet) return answered(send_error(x, 405));
   const auto store = generation.stores.find(x.head.fields().find(kPeerZoneField).value_or(""));
   if (store == generation.stores.end()) return answered(send_to_peer(x, PeerAbsent{}));
+  // What was purged at the peer must not come back from here.
+  const PurgeMark mark = PurgeMark::parse(x.head.fields().find(kPeerPurgesField).value_or(""));
+  if (!generation.pop->purges().has_reached(mark)) return answered(send_to_peer(x, PeerAbsent{}));
   x.peer_store = store->second.get();
   return look_for_peer();
 }

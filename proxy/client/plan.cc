@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proxy/cluster/pop.h"
+
 namespace levee {
 namespace {
 
@@ -37,6 +39,8 @@ const Plan& Plans::of(const Location& location) {
     const auto store = generation_->stores.find(location.cache);
     if (store != generation_->stores.end()) plan.store = store->second.get();
   }
+  const auto& pop = generation_->pop;
+  if (plan.store != nullptr && pop && pop->indexed()) plan.pop = pop.get();
   plan.rules = rules_of(location);
   plan.plain_head = location.add_headers.empty() && location.expires.kind == Expires::Kind::kOff;
   plan.default_key =

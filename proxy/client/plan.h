@@ -11,10 +11,13 @@
 
 namespace levee {
 
+class Pop;  // proxy/cluster/pop.h
+
 struct Plan {
   const Location* location = nullptr;
   const ProxyPass* pass = nullptr;  // null: something else answers
   Store* store = nullptr;           // null: no cache
+  Pop* pop = nullptr;               // whose index has what is in the store; null: none
   Rules rules;
   bool plain_head = true;    // no add_header, no expires: stored fields are sent as they are
   bool default_key = false;  // $scheme$proxy_host$request_uri, and no variables in proxy_pass

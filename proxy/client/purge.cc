@@ -1,11 +1,13 @@
 #include "proxy/client/purge.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "proxy/client/answer.h"
 #include "proxy/client/commons.h"
 #include "proxy/client/session.h"
 #include "proxy/client/variables.h"
+#include "proxy/cluster/pop.h"
 #include "proxy/cluster/sweeper.h"
 #include "proxy/ops/purge_counts.h"
 
@@ -22,12 +24,56 @@ std::string_view bearer(const Fields& fields) {
   return value.substr(value.find_first_not_of(' ', kScheme.size()));
 }
 
+// 200: done. 202: here, and on the others when Redis is back. 503: here alone. 404: there was nothing, and nobody else.
+int status_of(const Purging& purging) {
+  switch (purging.elsewhere.load()) {
+    case Purging::Elsewhere::kNobody:
+      return purging.order.by == PurgeOrder::By::kKey && purging.count() == 0 ? 404 : 200;
+    case Purging::Elsewhere::kDelivered:
+      return 200;
+    case Purging::Elsewhere::kOnItsWay:
+    case Purging::Elsewhere::kWaiting:
+      return 202;
+    case Purging::Elsewhere::kRefused:
+      return 503;
+  }
+  std::abort();
+}
+
+std::string_view elsewhere_of(const Purging& purging) {
+  switch (purging.elsewhere.load()) {
+    case Purging::Elsewhere::kNobody:
+      return {};
+    case Purging::Elsewhere::kDelivered:
+      return "delivered";
+    case Purging::Elsewhere::kOnItsWay:
+    case Purging::Elsewhere::kWaiting:
+      return "waiting";
+    case Purging::Elsewhere::kRefused:
+      return "refused";
+  }
+  std::abort();
+}
+
 std::string describe(const Purging& purging) {
   std::string text = "{\"by\":\"";
   text.append(name_of(purging.order.by)).append("\",\"soft\":").append(purging.order.soft ? "true" : "false");
   text.append(",\"purged\":").append(std::to_string(purging.count()));
   if (!purging.is_carried_out()) text.append(",\"counted\":\"in part\"");
+  if (const auto elsewhere = elsewhere_of(purging); !elsewhere.empty()) {
+    text.append(",\"pop\":\"").append(elsewhere).append("\"");
+  }
   return text.append("}\n");
+}
+
+// Wakes the session `token` when it has been said to the other nodes, or could not be at once.
+void tell_pop(Pop& pop, const std::shared_ptr<Purging>& purging, Mailbox& mailbox, uint64_t token, int64_t now) {
+  purging->elsewhere = Purging::Elsewhere::kOnItsWay;
+  const bool taken = pop.purges().issue(format_order(purging->order), now, [purging, &mailbox, token](bool delivered) {
+    purging->elsewhere = delivered ? Purging::Elsewhere::kDelivered : Purging::Elsewhere::kWaiting;
+    mailbox.wake({&token, 1});
+  });
+  if (!taken) purging->elsewhere = Purging::Elsewhere::kRefused;
 }
 
 }  // namespace
@@ -77,24 +123,26 @@ Session::Next Session::answer_purge() {
   std::optional<PurgeOrder> order = purge_order(x);
   if (!order) return answered(send_error(x, 400));
   const auto& store = connection_.generation()->stores.find(order->zone)->second;
-  x.purging = std::make_unique<Purging>(std::move(*order));
+  x.purging = std::make_shared<Purging>(std::move(*order));
   Purged& here = x.purging->here;
   here = apply(x.purging->order, *store, connection_.worker.now());
   if (here.refused) {
     x.own_fields += "Retry-After: 1\r\n";
     return answered(send_error(x, 503));
   }
+  Mailbox& mailbox = connection_.worker.mailbox();
+  const uint64_t token = connection_.subscriber.token;
   if (here.ban) {
-    connection_.worker.local<Sweeper>().carry_out(
-        store, here.ban, [&mailbox = connection_.worker.mailbox(), token = connection_.subscriber.token] {
-          mailbox.wake({&token, 1});
-        });
+    connection_.worker.local<Sweeper>().carry_out(store, here.ban, [&mailbox, token] { mailbox.wake({&token, 1}); });
+  }
+  if (const auto& pop = connection_.generation()->pop; pop && pop->indexed()) {
+    tell_pop(*pop, x.purging, mailbox, token, connection_.worker.now());
   }
   return Step::kPurge;
 }
 
 Session::Next Session::await_purge() {
-  if (!exchange_->purging->is_carried_out()) {
+  if (!exchange_->purging->is_over()) {
     connection_.stream.wait(Stream::Wait::kNothing, kPatience);
     return std::nullopt;
   }
@@ -103,9 +151,10 @@ Session::Next Session::await_purge() {
 
 Session::Next Session::tell_purged() {
   Exchange& x = *exchange_;
-  const Purging& purging = *x.purging;
-  if (purging.order.by == PurgeOrder::By::kKey && purging.count() == 0) return answered(send_error(x, 404));
-  return answered(send_text(x, 200, "application/json", describe(purging)));
+  const int status = status_of(*x.purging);
+  if (status == 404) return answered(send_error(x, 404));
+  if (status == 503) x.own_fields += "Retry-After: 1\r\n";
+  return answered(send_text(x, status, "application/json", describe(*x.purging)));
 }
 
 }  // namespace levee

@@ -1,8 +1,10 @@
 // PURGE requests: who may, what they name, what is answered.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "proxy/cluster/purge_order.h"
 
@@ -12,10 +14,22 @@ class Exchange;
 
 // An order that is being carried out for a client.
 struct Purging {
-  PurgeOrder order;
-  Purged here;
+  // What the other nodes of the PoP know of it.
+  enum class Elsewhere : uint8_t {
+    kNobody,  // there are none
+    kOnItsWay,
+    kDelivered,  // it stands in the stream
+    kWaiting,    // Redis is away; it will be delivered when that is back
+    kRefused,    // too many wait already
+  };
+  explicit Purging(PurgeOrder wanted) : order(std::move(wanted)) {}
   bool is_carried_out() const { return here.ban == nullptr || here.ban->is_done(); }
+  bool is_over() const { return is_carried_out() && elsewhere.load() != Elsewhere::kOnItsWay; }
   uint64_t count() const { return here.ban ? here.ban->purged() : here.count; }
+
+  const PurgeOrder order;
+  Purged here;
+  std::atomic<Elsewhere> elsewhere{Elsewhere::kNobody};  // set on the thread that has the bus
 };
 
 // Whether proxy_cache_purge of its location lets the request purge.

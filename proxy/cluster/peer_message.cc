@@ -30,7 +30,7 @@ bool is_of_the_question(FieldId id) {
 }
 
 bool is_our_own(std::string_view name) {
-  for (const std::string_view own : {kPeerSecretField, kPeerZoneField, kPeerKeyField}) {
+  for (const std::string_view own : {kPeerSecretField, kPeerZoneField, kPeerKeyField, kPeerPurgesField}) {
     if (same_name(name, own)) return true;
   }
   return false;
@@ -143,6 +143,7 @@ std::string format_question(const PeerQuestion& question) {
   add(kPeerSecretField, question.secret);
   add(kPeerZoneField, question.zone);
   add(kPeerKeyField, escape_key(question.key));
+  if (!question.purges.empty()) add(kPeerPurgesField, question.purges);
   Fields fields;
   fields.read_lines(question.fields);
   for (size_t i = 0; i < fields.size() && i < kMostFields; ++i) {

@@ -1,7 +1,8 @@
 // What one node of a PoP asks another, and what it is answered. Pure.
 //
 // The question is a GET with Levee-Secret, Levee-Zone and Levee-Key, and the fields of the viewer's request, which
-// select the variant; Range and If-Range if it goes on where something broke. The answer says in Levee-Peer what it is:
+// select the variant; Levee-Purges if the peer must have carried out purges up to there; Range and If-Range if it goes
+// on where something broke. The answer says in Levee-Peer what it is:
 //
 //   entry ...         the response follows, with all that its fields do not say of its lifetime
 //   absent            this node neither has it nor fetches it
@@ -24,6 +25,7 @@ inline constexpr std::string_view kPeerTarget = "/levee-peer";
 inline constexpr std::string_view kPeerSecretField = "Levee-Secret";
 inline constexpr std::string_view kPeerZoneField = "Levee-Zone";
 inline constexpr std::string_view kPeerKeyField = "Levee-Key";
+inline constexpr std::string_view kPeerPurgesField = "Levee-Purges";
 inline constexpr std::string_view kPeerAnswerField = "Levee-Peer";
 
 struct PeerQuestion {
@@ -32,6 +34,7 @@ struct PeerQuestion {
   std::string_view fields;  // the viewer's, a line each
   uint64_t offset = 0;      // of the first byte that is wanted
   std::string_view if_range;
+  std::string_view purges = {};  // a PurgeMark: what the peer must have carried out; empty: no matter
 };
 // The whole request head.
 std::string format_question(const PeerQuestion& question);

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "conf/config.h"
+#include "proxy/cluster/index_upkeep.h"
 #include "proxy/cluster/pop_index.h"
 #include "proxy/cluster/purge_ledger.h"
 #include "proxy/cluster/redis.h"
@@ -43,6 +44,9 @@ class Pop {
   Roster& roster() { return roster_; }
   const Roster& roster() const { return roster_; }
   PurgeLedger& purges() { return purges_; }
+  IndexUpkeep& upkeep() { return *upkeep_; }
+  // To be told of what leaves the stores.
+  std::shared_ptr<Departures> departures() const { return upkeep_; }
 
   // How long fetches take, for the lives of leases; ms, smoothed.
   void fetched(int64_t took);
@@ -64,6 +68,7 @@ class Pop {
   RedisBreakers breakers_;
   Roster roster_;
   PurgeLedger purges_;
+  const std::shared_ptr<IndexUpkeep> upkeep_ = std::make_shared<IndexUpkeep>();
   std::atomic<int64_t> fetch_time_{250};
 };
 

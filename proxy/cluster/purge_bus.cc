@@ -35,7 +35,7 @@ if before then return {before[1], epoch, 1} end
 return {first[1], epoch, whole}
 )lua");
 
-// ARGV: id, order, how many entries the stream holds.
+// ARGV: id, order, how many entries the stream holds. Answers the epoch, and where it stands.
 const Script kSay(R"lua(
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 if not last then
@@ -43,7 +43,8 @@ if not last then
   redis.call('XADD', KEYS[1], '*', 'e', now[1] .. '.' .. now[2], 'i', '', 'o', '')
   last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 end
-return redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'e', last[2][2], 'i', ARGV[1], 'o', ARGV[2])
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'e', last[2][2], 'i', ARGV[1], 'o', ARGV[2])
+return {last[2][2], id}
 )lua");
 
 std::string_view text_of(const redisReply& reply) {
@@ -54,6 +55,11 @@ std::string_view text_of(const redisReply& reply) {
 bool is_entry(const redisReply& reply) {
   return reply.type == REDIS_REPLY_ARRAY && reply.elements == 2 && reply.element[1]->type == REDIS_REPLY_ARRAY &&
          reply.element[1]->elements == 6;
+}
+
+std::optional<PurgeMark> said_at(const redisReply* reply) {
+  if (reply == nullptr || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) return std::nullopt;
+  return PurgeMark::of(text_of(*reply->element[0]), text_of(*reply->element[1]));
 }
 
 }  // namespace
@@ -116,8 +122,10 @@ void PurgeBus::joined(const redisReply* reply) {
   if (whole == 0 || (whole == 2 && away > PurgeLedger::kKeep)) suspicious_ = !hands_.suspect_all();
   // A position that was there is gone: what we know may be gone too. What is found again is not said again.
   if (whole == 2 || !epoch_.empty()) ledger_.stream_is_new();
+  if (!epoch_.empty() && epoch != epoch_) hands_.lost();
   position_ = text_of(*reply->element[0]);
   position_is_new_ = whole != 1;
+  last_order_ = position_is_new_ ? "" : position_;
   epoch_ = epoch;
   asking_ = true;
   read();
@@ -139,6 +147,7 @@ void PurgeBus::heard(const redisReply* reply) {
                        text_of(*reply->element[0]->element[1]->element[1]) == epoch_;
   if (!goes_on) {
     position_.clear();
+    ledger_.reached({}, {});
     asking_ = true;
     return join();
   }
@@ -151,6 +160,7 @@ void PurgeBus::heard(const redisReply* reply) {
     return read();
   }
   current_at_ = timer_.loop().now();
+  ledger_.reached(PurgeMark::of(epoch_, position_), PurgeMark::of(epoch_, last_order_));
   deliver();
 }
 
@@ -163,6 +173,7 @@ bool PurgeBus::obey(const redisReply& entry) {
     ledger_.heard({std::string(id), std::string(order)}, timer_.loop().now());
   }
   position_ = text_of(*entry.element[0]);
+  if (!id.empty()) last_order_ = position_;
   return true;
 }
 
@@ -172,7 +183,7 @@ void PurgeBus::deliver() {
   for (const PurgeLedger::Line& line : ledger_.take(kDeliveredAtOnce)) {
     kSay.run(redis_, key_, {line.id, line.text, stream_holds_},
              [this, alive = alive_, id = line.id](const redisReply* reply) {
-               if (*alive) ledger_.delivered(id, reply != nullptr && reply->type == REDIS_REPLY_STRING);
+               if (*alive) ledger_.delivered(id, said_at(reply));
              });
   }
 }

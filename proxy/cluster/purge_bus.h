@@ -32,6 +32,7 @@ class PurgeBus {
   struct Hands {
     std::function<bool(std::string_view order)> carry_out;
     std::function<bool()> suspect_all;
+    std::function<void()> lost;  // Redis came back without what was there
     std::function<void()> wake;  // on_issue of the ledger, any thread: has look() called on the loop's thread
   };
   PurgeBus(Loop& loop, Redis& redis, const std::string& prefix, PurgeLedger& ledger, Hands hands,
@@ -64,6 +65,7 @@ class PurgeBus {
   bool asking_ = false;      // a question about the stream is out
   bool suspicious_ = false;  // suspect_all() is due
   std::string position_, epoch_;
+  std::string last_order_;        // at or before the position; empty: this stream had none yet
   bool position_is_new_ = false;  // its entry is to be obeyed too
   int64_t current_at_;            // ms, when we last knew all that stood in the stream
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

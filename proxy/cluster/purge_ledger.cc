@@ -1,6 +1,7 @@
 #include "proxy/cluster/purge_ledger.h"
 
 #include <algorithm>
+#include <charconv>
 #include <random>
 #include <utility>
 
@@ -13,7 +14,31 @@ std::string some_name() {
   return std::to_string(random()) + "." + std::to_string(random()) + ".";
 }
 
+bool is_before(const PurgeMark& a, const PurgeMark& b) {
+  return a.ms != b.ms ? a.ms < b.ms : a.number < b.number;
+}
+
 }  // namespace
+
+std::string PurgeMark::text() const {
+  return epoch.empty() ? "" : epoch + " " + std::to_string(ms) + "-" + std::to_string(number);
+}
+
+PurgeMark PurgeMark::of(std::string_view epoch, std::string_view id) {
+  PurgeMark mark;
+  const char* const end = id.data() + id.size();
+  const auto [dash, ms_error] = std::from_chars(id.data(), end, mark.ms);
+  if (ms_error != std::errc() || dash == end || *dash != '-') return {};
+  const auto [last, error] = std::from_chars(dash + 1, end, mark.number);
+  if (error != std::errc() || last != end) return {};
+  mark.epoch = epoch;
+  return mark;
+}
+
+PurgeMark PurgeMark::parse(std::string_view text) {
+  const size_t space = text.find(' ');
+  return space == std::string_view::npos ? PurgeMark() : of(text.substr(0, space), text.substr(space + 1));
+}
 
 PurgeLedger::PurgeLedger() : name_(some_name()) {}
 
@@ -79,7 +104,27 @@ std::vector<PurgeLedger::Line> PurgeLedger::take(size_t most) {
   return lines;
 }
 
-void PurgeLedger::delivered(std::string_view id, bool done) {
+std::optional<PurgeMark> PurgeLedger::mark() const {
+  const std::lock_guard lock(mutex_);
+  const bool all_said =
+      std::ranges::all_of(lines_, [](const Known& known) { return known.state == Known::State::kDelivered; });
+  if (!all_said || (!said_.epoch.empty() && said_.epoch != position_.epoch)) return std::nullopt;
+  return is_before(last_order_, said_) ? said_ : last_order_;
+}
+
+bool PurgeLedger::has_reached(const PurgeMark& mark) const {
+  const std::lock_guard lock(mutex_);
+  return mark.epoch.empty() || (mark.epoch == position_.epoch && !is_before(position_, mark));
+}
+
+void PurgeLedger::reached(PurgeMark position, PurgeMark last_order) {
+  const std::lock_guard lock(mutex_);
+  position_ = std::move(position);
+  last_order_ = std::move(last_order);
+}
+
+void PurgeLedger::delivered(std::string_view id, const std::optional<PurgeMark>& at) {
+  const bool done = at.has_value();
   Told told;
   {
     const std::lock_guard lock(mutex_);
@@ -88,12 +133,14 @@ void PurgeLedger::delivered(std::string_view id, bool done) {
     if (known->state == Known::State::kOnItsWay)
       known->state = done ? Known::State::kDelivered : Known::State::kWaiting;
     told = std::exchange(known->told, nullptr);
+    if (done) said_ = *at;
   }
   if (told) told(done);
 }
 
 void PurgeLedger::stream_is_new() {
   const std::lock_guard lock(mutex_);
+  said_ = {};
   for (Known& known : lines_) {
     if (known.state == Known::State::kDelivered) known.state = Known::State::kWaiting;
   }

@@ -8,11 +8,22 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace levee {
+
+// An entry of the stream: all up to it has been carried out.
+struct PurgeMark {
+  std::string epoch;  // of the stream; empty: none
+  uint64_t ms = 0, number = 0;
+  // "epoch ms-number"; and back, with an empty epoch for what is none.
+  std::string text() const;
+  static PurgeMark parse(std::string_view text);
+  static PurgeMark of(std::string_view epoch, std::string_view id);
+};
 
 class PurgeLedger {
  public:
@@ -33,11 +44,19 @@ class PurgeLedger {
   // Called whenever there is something to deliver, from any thread; null: nobody is.
   void on_issue(std::function<void()> wake);
 
+  // What a peer must have carried out for its answer to be no older than what was purged here. Nothing: no peer can be
+  // known to have. Without an epoch: any will do.
+  std::optional<PurgeMark> mark() const;
+  // As such a peer: whether this node has carried out all up to there.
+  bool has_reached(const PurgeMark& mark) const;
+
   // From the bus.
+  void reached(PurgeMark position, PurgeMark last_order);
   bool knows(std::string_view id) const;
   void heard(Line line, int64_t now);   // it stands in the stream
   std::vector<Line> take(size_t most);  // to be delivered now; each is answered for with delivered()
-  void delivered(std::string_view id, bool done);
+  // `at`: where it stands; nothing: it could not be said.
+  void delivered(std::string_view id, const std::optional<PurgeMark>& at);
   void stream_is_new();    // nothing of what we know stands in it
   size_t waiting() const;  // lines that are not delivered
 
@@ -56,6 +75,8 @@ class PurgeLedger {
   mutable std::mutex mutex_;
   std::deque<Known> lines_;  // the oldest first
   uint64_t issued_ = 0;
+  PurgeMark position_, last_order_;  // of what the bus has read
+  PurgeMark said_;                   // the newest of our own
   std::function<void()> wake_;
 };
 

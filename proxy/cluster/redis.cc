@@ -106,10 +106,10 @@ Redis::Redis(Loop& loop, RedisPlan plan, RedisBreakers& breakers)
 Redis::~Redis() = default;
 
 void Redis::on_connect(std::function<void(RedisLink&)> told) {
-  told_ = std::move(told);
   for (auto& [address, each] : links_) {
-    if (each->usable()) told_(*each);
+    if (each->usable()) told(*each);
   }
+  told_.push_back(std::move(told));
 }
 
 RedisLink& Redis::link(const std::string& host, int port) {
@@ -119,7 +119,7 @@ RedisLink& Redis::link(const std::string& host, int port) {
     found = std::make_unique<RedisLink>(loop_, address, breakers_.of(host, port), plan_.deadline);
     found->on_connect([this, connected = found.get()] {
       if (plan_.kind == RedisPlan::Kind::kCluster) ask_cluster(*connected);
-      if (told_) told_(*connected);
+      for (const auto& told : told_) told(*connected);
     });
   }
   return *found;

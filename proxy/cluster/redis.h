@@ -61,7 +61,7 @@ class Redis {
   // words[0] is the command; `key` is the one key in it.
   void command(std::string_view key, std::vector<std::string> words, Answer answer);
   bool usable(std::string_view key);
-  // Called for each server that a fresh connection stands to.
+  // Called for each server that a fresh connection stands to, in the order of these calls.
   void on_connect(std::function<void(RedisLink&)> told);
 
  private:
@@ -94,7 +94,7 @@ class Redis {
   std::map<std::pair<std::string, int>, std::unique_ptr<RedisLink>> links_;
   std::vector<std::unique_ptr<RedisLink>> sentinels_;
   std::vector<RedisLink*> slots_;  // kCluster: 16,384; the others: one
-  std::function<void(RedisLink&)> told_;
+  std::vector<std::function<void(RedisLink&)>> told_;
   Timer timer_;
   bool asking_ = false;
   std::vector<Held> held_;

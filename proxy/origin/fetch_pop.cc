@@ -130,7 +130,9 @@ Fetch::Next Fetch::stand_down(int64_t remember) {
 
 Fetch::Next Fetch::go_to_peer(const std::string& node) {
   PopPart& pop = *pop_;
-  if (++pop.asks > kMostAsks) return Step::kAdmit;
+  const std::optional<PurgeMark> mark = pop.pop->purges().mark();
+  if (!mark || ++pop.asks > kMostAsks) return Step::kAdmit;
+  pop.mark = mark->text();
   const PeerTarget target = peer_target(node);
   pop.peer = node;
   pop.tls = target.tls;
@@ -298,6 +300,7 @@ void Fetch::publish(const Entry& entry) {
     to->varies(base, entry.vary_names, pop_->key, 0, 0, fresh_for);
   }
   to->publish(pop_->key, entry.etag, fresh_for);
+  pop_->pop->upkeep().published(entry);
   pop_->fence = 0;
 }
 
@@ -339,7 +342,7 @@ std::string Fetch::peer_question() const {
   const std::string address = peer_target(pop_->peer).address;
   return format_question({pop_->pop->secret().text(), location_.cache, order_.key, address, order_.vary_source,
                           resuming_ ? resuming_->offset : 0,
-                          resuming_ ? std::string_view(resuming_->validator) : std::string_view()});
+                          resuming_ ? std::string_view(resuming_->validator) : std::string_view(), pop_->mark});
 }
 
 }  // namespace levee

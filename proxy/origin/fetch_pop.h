@@ -32,6 +32,7 @@ struct PopPart {
   std::optional<Decision> decision;  // not acted upon yet
 
   std::string peer;  // whom the response comes from, as the index names it; empty: the origin
+  std::string mark;  // that it must have reached in the PoP's purges
   bool tls = false;
   uint64_t seen = 0;      // bytes of it at the last tick
   int64_t heard_at = 0;   // ms, when the peer last gave a sign of life

@@ -198,5 +198,37 @@ TEST_F(BanTest, ItsMemoryCountsUntilItIsDone) {
   EXPECT_LT(store.stats().bytes, before + 5000);
 }
 
+struct Gone final : Departures {
+  void left(const std::string& store, const Entry& entry) override { text.append(store).append(entry.key).append(" "); }
+  std::string text;
+};
+
+TEST_F(BanTest, WhatLeavesWithoutASuccessorIsTold) {
+  const auto gone = std::make_shared<Gone>();
+  store.tell_departures(gone);
+  for (const char* key : {"/key", "/met", "/swept", "/stays"}) fetch(key, tagged({key}));
+  store.purge(KeyView("/key"), false, 1);
+  by_tag("/met");
+  EXPECT_FALSE(hit("/met"));
+  by_tag("/swept");
+  by_tag("/stays", true);
+  sweep();
+  Found found = ask("/stays", 2);  // made stale, and now replaced
+  fill(std::get<Lead>(found).writer, tagged({}, 2));
+  EXPECT_EQ(gone->text, "test/key test/met test/swept ");
+  Store small("small", 1 << 20);
+  const auto evicted = std::make_shared<Gone>();
+  small.tell_departures(evicted);
+  const OneField vary;
+  for (int i = 0; i < 20; ++i) {
+    Found lead = small.find(Ask{KeyView("/" + std::to_string(i)), vary, {&waker, 1}, rules, 0});
+    Writer& writer = std::get<Lead>(lead).writer;
+    writer.open(an_entry());
+    writer.append(bytes_of(std::string(100'000, 'x')));
+    writer.finish();
+  }
+  EXPECT_TRUE(evicted->text.starts_with("small/0 small/1 "));
+}
+
 }  // namespace
 }  // namespace levee

@@ -10,7 +10,7 @@ class PurgeBusTest : public RedisFixture {
   struct Node {
     PurgeLedger ledger;
     std::string did, told;  // orders; how its own were delivered
-    int suspected = 0;
+    int suspected = 0, lost = 0;
     bool busy = false;
     RedisBreakers breakers;
     std::unique_ptr<Redis> redis;
@@ -42,6 +42,7 @@ class PurgeBusTest : public RedisFixture {
       return !node.busy;
     };
     hands.suspect_all = [&node] { return ++node.suspected > 0; };
+    hands.lost = [&node] { ++node.lost; };
     hands.wake = [] {};  // the next look is soon
     node.bus = std::make_unique<PurgeBus>(loop_, *node.redis, "test", node.ledger, std::move(hands), kHolds);
   }
@@ -124,6 +125,7 @@ TEST_F(PurgeBusTest, WhenRedisHasLostTheStreamWhatIsKnownIsSaidAgain) {
   EXPECT_TRUE(does(b, "one "));
   say(b, "two");
   EXPECT_TRUE(does(a, "two "));
+  EXPECT_EQ(a.lost, 1);
   EXPECT_EQ(a.suspected + b.suspected, 0) << "they were away for less than nodes remember";
 }
 

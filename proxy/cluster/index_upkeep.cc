@@ -1,0 +1,104 @@
+#include "proxy/cluster/index_upkeep.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/cluster/pop.h"
+#include "proxy/generation.h"
+
+namespace levee {
+namespace {
+
+IndexUpkeep::Claim claim_of(const std::string& store, const Entry& entry) {
+  return {store, entry.key, entry.vary_names, entry.vary_values, entry.etag, 0};
+}
+
+std::vector<IndexUpkeep::Claim> take(std::deque<IndexUpkeep::Claim>& from, size_t most) {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(most, from.size()));
+  std::vector<IndexUpkeep::Claim> taken(std::make_move_iterator(from.begin()),
+                                        std::make_move_iterator(from.begin() + count));
+  from.erase(from.begin(), from.begin() + count);
+  return taken;
+}
+
+// The request that such a response was for.
+class SameValues final : public VarySource {
+ public:
+  explicit SameValues(const std::string& values) : values_(values) {}
+  void vary_values(std::string_view /*names*/, std::string& out) const override { out += values_; }
+
+ private:
+  const std::string& values_;
+};
+
+std::string index_name(const IndexUpkeep::Claim& claim) {
+  const std::string base = index_key(claim.zone, claim.key);
+  return claim.vary_names.empty() ? base : variant_key(base, claim.vary_names, claim.vary_values);
+}
+
+}  // namespace
+
+void IndexUpkeep::left(const std::string& store, const Entry& entry) {
+  if (entry.advertised.load(std::memory_order_relaxed) != epoch()) return;  // no claim, or one that is lost
+  const std::lock_guard lock(mutex_);
+  if (withdrawals_.size() >= kMostWithdrawals) withdrawals_.pop_front();
+  withdrawals_.push_back(claim_of(store, entry));
+}
+
+void IndexUpkeep::say_again(const std::string& store, const Entry& entry, int64_t now) {
+  const int64_t fresh_for = entry.fresh_for(now);
+  const std::lock_guard lock(mutex_);
+  if (claims_.size() >= kMostClaims) return;
+  published(entry);
+  if (fresh_for <= 0) return;
+  claims_.push_back(claim_of(store, entry));
+  claims_.back().fresh_until = now + fresh_for;
+}
+
+std::vector<IndexUpkeep::Claim> IndexUpkeep::take_withdrawals(size_t most) {
+  const std::lock_guard lock(mutex_);
+  return take(withdrawals_, most);
+}
+
+std::vector<IndexUpkeep::Claim> IndexUpkeep::take_claims(size_t most) {
+  const std::lock_guard lock(mutex_);
+  return take(claims_, most);
+}
+
+IndexUpkeeper::IndexUpkeeper(Worker& worker)
+    : worker_(worker),
+      timer_(
+          worker.loop(), [](void* self) { static_cast<IndexUpkeeper*>(self)->look(); }, this) {
+  timer_.set(kEvery);
+}
+
+void IndexUpkeeper::look() {
+  timer_.set(kEvery);
+  auto& member = worker_.local<PopMember>();
+  PopIndex* const index = pop_ ? member.index(pop_) : nullptr;
+  if (index == nullptr || !member.redis()->usable(pop_->prefix())) return;
+  for (const IndexUpkeep::Claim& claim : pop_->upkeep().take_withdrawals(kWithdrawalsAtOnce)) {
+    if (!is_there(claim)) index->withdraw(index_name(claim));
+  }
+  for (const IndexUpkeep::Claim& claim : pop_->upkeep().take_claims(kClaimsAtOnce)) say_again(*index, claim);
+}
+
+bool IndexUpkeeper::is_there(const IndexUpkeep::Claim& claim) const {
+  const auto& stores = worker_.generation()->stores;
+  const auto store = stores.find(claim.zone);
+  if (store == stores.end()) return false;
+  const auto entry = store->second->peek(KeyView(claim.key), SameValues(claim.vary_values));
+  return entry && entry->fresh_for(worker_.now()) > 0;
+}
+
+void IndexUpkeeper::say_again(PopIndex& index, const IndexUpkeep::Claim& claim) {
+  const int64_t fresh_for = claim.fresh_until - worker_.now();
+  if (fresh_for <= 0 || !is_there(claim)) return;
+  const std::string name = index_name(claim);
+  if (!claim.vary_names.empty()) {
+    index.varies(index_key(claim.zone, claim.key), claim.vary_names, name, 0, 0, fresh_for);
+  }
+  index.publish(name, claim.etag, fresh_for);
+}
+
+}  // namespace levee

@@ -1,0 +1,79 @@
+// What this node's claims in the index need later on: of what has left the store they are withdrawn, and after Redis
+// has lost them they are made again, when somebody uses what they are of and never many at a time.
+//
+// Thread-safe; one a PoP. IndexUpkeeper, of one worker, does what is due.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/store.h"
+#include "proxy/net/loop.h"
+#include "proxy/worker.h"
+
+namespace levee {
+
+class Pop;
+class PopIndex;
+
+class IndexUpkeep final : public Departures {
+ public:
+  static constexpr size_t kMostWithdrawals = 4096;  // beyond, the oldest are left to run out
+  static constexpr size_t kMostClaims = 256;        // beyond, those who hit again ask again
+
+  // A claim, or what is left of one.
+  struct Claim {
+    std::string zone, key, vary_names, vary_values, etag;
+    int64_t fresh_until = 0;  // ms
+  };
+
+  // The entry was published: it is this node's to withdraw, and to publish again.
+  void published(const Entry& entry) const { entry.advertised.store(epoch(), std::memory_order_relaxed); }
+  // A hit on it. Costs two loads and a comparison, unless Redis has lost its claim.
+  void used(const std::string& store, const Entry& entry, int64_t now) {
+    const uint32_t said = entry.advertised.load(std::memory_order_relaxed);
+    if (said == 0 || said == epoch()) return;
+    say_again(store, entry, now);
+  }
+  void left(const std::string& store, const Entry& entry) override;
+  // Redis came back without what was there.
+  void lost() { epoch_.fetch_add(1, std::memory_order_relaxed); }
+
+  std::vector<Claim> take_withdrawals(size_t most);
+  std::vector<Claim> take_claims(size_t most);
+
+ private:
+  uint32_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
+  void say_again(const std::string& store, const Entry& entry, int64_t now);
+
+  std::atomic<uint32_t> epoch_{1};
+  std::mutex mutex_;
+  std::deque<Claim> withdrawals_, claims_;
+};
+
+// As worker.local<IndexUpkeeper>() of one worker of the process.
+class IndexUpkeeper {
+ public:
+  static constexpr int64_t kEvery = 100;  // ms
+  static constexpr size_t kWithdrawalsAtOnce = 256, kClaimsAtOnce = 64;
+
+  explicit IndexUpkeeper(Worker& worker);
+  void use(const std::shared_ptr<Pop>& pop) { pop_ = pop; }
+
+ private:
+  void look();
+  // Whether the store has such a response (again).
+  bool is_there(const IndexUpkeep::Claim& claim) const;
+  void say_again(PopIndex& index, const IndexUpkeep::Claim& claim);
+  Worker& worker_;
+  std::shared_ptr<Pop> pop_;
+  Timer timer_;
+};
+
+}  // namespace levee

@@ -1,0 +1,107 @@
+"""A purge at one node of a PoP reaches all, whatever Redis and the network between do."""
+import json
+import socket
+import threading
+
+import pytest
+from harness import ADDRESS, Network, eventually
+
+PURGE = "proxy_cache_purge $http_x_may;"
+
+
+class Cable(Network):
+    """Between one node and Redis: may be pulled out."""
+
+    def pull(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.reset()
+
+    def plug_in(self):
+        self._listener = socket.create_server((ADDRESS, self.port), backlog=256)
+        threading.Thread(target=self._accept, args=(), daemon=True).start()
+
+
+@pytest.fixture
+def pop(new_pop, redis_server):
+    return new_pop(redis_server.url, nodes=2, location=PURGE)
+
+
+def fill(pop, origin, body="old"):
+    origin.page("/a", body, cache_control="max-age=600", headers={"Cache-Tag": "t"})
+    for node in pop:
+        assert node.get("/a").rest() == body.encode()
+
+
+def purge(node, target, **headers):
+    fields = {"X-May": "1", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    response = node.get(target, "PURGE", headers=fields)
+    return response.status, json.loads(response.rest())["pop"]
+
+
+def serves(node, body):
+    eventually(lambda: node.get("/a").rest() == body.encode(), what=f"{node.name} serves {body}")
+
+
+@pytest.mark.parametrize("target, headers", [("/a", {}), ("/", {"Cache_Tag": "t"}), ("/*", {}), ("/a", {"Soft_Purge": "1"})])
+def test_it_reaches_the_others_and_nothing_old_comes_back_from_them(pop, origin, target, headers):
+    fill(pop, origin)
+    assert origin.hits("/a") == 1
+    origin.page("/a", "new", cache_control="max-age=600")
+    assert purge(pop[0], target, **headers) == (200, "delivered")
+    assert pop[0].get("/a").rest() == b"new"
+    serves(pop[1], "new")
+
+
+def test_a_node_that_was_disconnected_applies_what_it_missed(new_pop, redis_server, origin):
+    pop = new_pop(redis_server.url, nodes=1, location=PURGE)
+    cable = Cable(redis_server.port)
+    pop.index = f"{cable.url} timeout=2s"
+    pop.join()
+    pop.wait_together()
+    fill(pop, origin)
+    cable.pull()
+    origin.page("/a", "new", cache_control="max-age=600")
+    assert purge(pop[0], "/", Cache_Tag="t") == (200, "delivered")
+    assert pop[0].get("/a").rest() == b"new"
+    assert pop[1].get("/a").rest() == b"old", "it cannot know"
+    cable.plug_in()
+    serves(pop[1], "new")
+    cable.stop()
+
+
+def test_while_redis_is_away_it_is_done_here_and_delivered_later(pop, redis_server, origin):
+    fill(pop, origin)
+    redis_server.kill()
+    eventually(lambda: purge(pop[0], "/nothing") == (202, "waiting"), what="Redis is known to be away")
+    origin.page("/a", "new", cache_control="max-age=600")
+    assert purge(pop[0], "/a") == (202, "waiting")
+    assert pop[0].get("/a").rest() == b"new"
+    assert pop[1].get("/a").rest() == b"old"
+    redis_server.start()
+    serves(pop[1], "new")
+
+
+def test_a_flushed_redis_loses_no_purge_and_makes_nothing_stale(pop, redis_server, origin):
+    fill(pop, origin)
+    redis_server.client.flushall()
+    origin.page("/a", "new", cache_control="max-age=600")
+    assert purge(pop[0], "/*") == (200, "delivered")
+    serves(pop[1], "new")
+    eventually(lambda: pop[1].status()["zones"]["main"]["purged"] == 1)
+
+
+def test_who_may_not_purges_nothing_anywhere(pop, origin):
+    fill(pop, origin)
+    assert pop[0].get("/a", "PURGE").status == 403
+    assert pop[0].get("/*", "PURGE").status == 403
+    assert all(node.get("/a").rest() == b"old" for node in pop)
+    assert origin.hits("/a") == 1
+
+
+def test_a_peer_that_is_behind_in_purges_gives_nothing(pop, origin):
+    fill(pop, origin)
+    key = f"http{origin.address}/a"
+    assert pop[0].ask_as_peer("main", key).rest() == b"old"
+    assert pop[0].ask_as_peer("main", key, headers=[("Levee-Purges", "1.1 99999999999999-0")]).status == 404
+    assert pop[0].ask_as_peer("main", key, secret="no").status == 403
