@@ -261,6 +261,8 @@ Session::Next Session::lead(Lead lead) {
 // The stale copy goes out meanwhile; nobody waits for this fetch.
 void Session::start_refresh(Flown flown) {
   Exchange& x = *exchange_;
+  Writer writer = std::move(flown.writer);
+  { const Reader nobody = std::move(flown.reader); }  // before the fetch begins: it asks whether it is waited for
   Order order = make_order(x, OrderKind::kStored);
   order.key = connection_.commons.key;
   order.stale = x.entry;
@@ -268,7 +270,7 @@ void Session::start_refresh(Flown flown) {
   order.may_store = !any_true(x.plan->location->no_cache, x);
   order.balance_hash = balance_hash(x, order);
   order.background = true;
-  start_fetch(connection_.worker, std::move(order), std::move(flown.writer), nullptr);
+  start_fetch(connection_.worker, std::move(order), std::move(writer), nullptr);
 }
 
 Session::Next Session::fetch_alone(CacheUse use, bool known_uncacheable) {

@@ -63,7 +63,8 @@ Fetch::Next Fetch::admit() {
     return no_server({Seat(), Vacancy::kDown, *until});
   }
   Admission& admission = upstream_->admission();
-  const bool may_wait = priority_ == Priority::kBackground || writer_.is_open() || !has_stale(order_, worker_.now());
+  const bool in_background = order_.background && !is_waited_for();
+  const bool may_wait = in_background || writer_.is_open() || !has_stale(order_, worker_.now());
   Admission::Answer answer = admission.admit(priority_, may_wait, worker_.subscriber(*this), worker_.now());
   if (auto* permit = std::get_if<Permit>(&answer)) {
     permit_.emplace(std::move(*permit));

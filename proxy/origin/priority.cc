@@ -51,10 +51,11 @@ Priority by_path(std::string_view target) {
 }  // namespace
 
 Priority priority_of(Priority configured, std::string_view target, std::string_view type, bool background) {
-  if (background) return Priority::kBackground;
-  if (configured != Priority::kAuto) return configured;
-  const Priority typed = by_type(type);
-  return typed != Priority::kAuto ? typed : by_path(target);
+  Priority own = configured;
+  if (own == Priority::kAuto) own = by_type(type);
+  if (own == Priority::kAuto) own = by_path(target);
+  // Viewers who get an old playlist meanwhile have no new segment to ask for: they stall, with every segment at hand.
+  return background && own != Priority::kPlaylist ? Priority::kBackground : own;
 }
 
 bool is_held_by_design(std::string_view target) {

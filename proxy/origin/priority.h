@@ -8,7 +8,8 @@
 namespace levee {
 
 // proxy_priority; of auto: by the media type of what is stored of it (empty: nothing is), or else by the path, as HLS,
-// DASH and Smooth Streaming have them. Never kAuto.
+// DASH and Smooth Streaming have them. A refresh in the background gives way to all others, unless it is a playlist's.
+// Never kAuto.
 Priority priority_of(Priority configured, std::string_view target, std::string_view type, bool background);
 // Whether the answer comes only when there is something new: LL-HLS's blocking playlist reload. Its time says nothing
 // on the origin's load.

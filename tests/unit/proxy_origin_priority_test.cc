@@ -32,9 +32,12 @@ TEST(Priority, IsTakenFromTheTypeOfWhatIsStoredBeforeThePath) {
   EXPECT_EQ(of("/index.html", "text/html"), Priority::kOther);
 }
 
-TEST(Priority, WhatTheConfigurationSaysGoesFirstAndTheBackgroundBeforeThat) {
+TEST(Priority, ARefreshInTheBackgroundIsLastUnlessItIsAPlaylists) {
   EXPECT_EQ(priority_of(Priority::kPlaylist, "/x", "video/mp4", false), Priority::kPlaylist);
-  EXPECT_EQ(priority_of(Priority::kPlaylist, "/x", "", true), Priority::kBackground);
+  EXPECT_EQ(priority_of(Priority::kPlaylist, "/x", "", true), Priority::kPlaylist);
+  EXPECT_EQ(priority_of(Priority::kAuto, "/x.m3u8", "", true), Priority::kPlaylist);
+  EXPECT_EQ(priority_of(Priority::kAuto, "/x.m4s", "", true), Priority::kBackground);
+  EXPECT_EQ(priority_of(Priority::kLive, "/x", "", true), Priority::kBackground);
 }
 
 TEST(Priority, ABlockingPlaylistReloadIsHeldByDesign) {
