@@ -129,6 +129,7 @@ void Writer::finish(std::string trailers) {
   bool passed = false;
   {
     MutexLock lock(flight->mutex_);
+    flight->trailers_ = std::move(trailers);  // before a reader can see the end
     flight->retired_ = flight->body_->complete();
     entry = flight->entry_;
     passed = flight->state_ == FlightState::kPassed;
@@ -139,7 +140,6 @@ void Writer::finish(std::string trailers) {
   {
     MutexLock lock(flight->mutex_);
     flight->entry_ = std::move(entry);
-    flight->trailers_ = std::move(trailers);
     if (!passed) flight->state_ = FlightState::kLanded;
     flight->end();
   }
