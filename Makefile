@@ -167,7 +167,7 @@ format-check: deps-lint
 layers:
 	$(Q)tests/tools/layers
 headers: $(addprefix $(OUT)/alone/,$(addsuffix .ok,$(HEADERS)))
-$(OUT)/alone/%.ok: % | deps-build
+$(OUT)/alone/%.ok: % | deps-build deps-test
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(CXXFLAGS) -MT $@ -MF $(@:.ok=.d) -fsyntax-only -include $< -x c++ /dev/null && touch $@
 tidy: deps-lint
