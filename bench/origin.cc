@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -77,6 +78,12 @@ class Origin final : public HttpHandler {
   void zero();
 
   event_base& base_;
+  struct Due {
+    Due(Origin& of, std::string what) : origin(of), command(std::move(what)) {}
+    Origin& origin;
+    std::string command;
+  };
+  std::deque<Due> script_;
   const Site site_;
   CapacityModel capacity_;
   std::vector<Fault> faults_;  // the last one for a path strikes
@@ -198,23 +205,19 @@ void Origin::count_least(const Request& request, const Answer& answer, bool is_s
 }
 
 void Origin::play(const std::vector<ScriptedFault>& script) {
-  struct Due {
-    Origin& origin;
-    std::string command;
-  };
   for (const ScriptedFault& fault : script) {
     const timeval delay{fault.at.count() / 1000, static_cast<suseconds_t>(fault.at.count() % 1000 * 1000)};
     event_base_once(
         &base_, -1, EV_TIMEOUT,
         [](evutil_socket_t, short, void* held) {
-          const std::unique_ptr<Due> due(static_cast<Due*>(held));
+          const auto* due = static_cast<const Due*>(held);
           const size_t question = std::min(due->command.find('?'), due->command.size());
           Request request;
           request.method = "POST";
           request.query = due->command.substr(std::min(question + 1, due->command.size()));
           due->origin.control(due->command.substr(0, question), request);
         },
-        new Due{*this, fault.command}, &delay);
+        &script_.emplace_back(*this, fault.command), &delay);
   }
 }
 

@@ -237,7 +237,6 @@ TEST_F(TlsStreamTest, ACutIsAFailure) {
 }
 
 TEST_F(TlsStreamTest, GarbageFailsTheHandshake) {
-  right->start_tls(client, false);
   ASSERT_EQ(send(right->descriptor(), "GET / HTTP/1.1\r\n\r\n", 18, 0), 18);
   EXPECT_EQ(left->handshake().state, Io::kFailed);
 }

@@ -123,6 +123,10 @@ class Levee:
 
     def signal(self, name):
         self.process.send_signal(getattr(signal, f"SIG{name}"))
+        if name == "STOP":  # which takes a moment, in which it would go on
+            threads = pathlib.Path(f"/proc/{self.process.pid}/task")
+            stopped = lambda: all(") T " in (thread / "stat").read_text() for thread in threads.iterdir())
+            eventually(stopped, what="it has stopped")
 
     def wait(self, within=PATIENCE):
         """Waits for the process to end by itself: its exit code."""
