@@ -95,7 +95,7 @@ uint64_t Pace::allowed(uint64_t length, int64_t elapsed_ms, int64_t now_ms) cons
   if (rate > 0) most = std::min(most, rate * static_cast<uint64_t>(std::max<int64_t>(elapsed_ms, 1)) / 1000);
   if (begins_ms > 0 && now_ms < ends_ms) {
     const auto grown = static_cast<uint64_t>(std::max<int64_t>(now_ms - begins_ms, 1));
-    most = std::min(most, length * grown / static_cast<uint64_t>(ends_ms - begins_ms));
+    most = std::min(most, length * grown / static_cast<uint64_t>(std::max<int64_t>(ends_ms - begins_ms, 1)));
   }
   return most;
 }

@@ -88,6 +88,8 @@ TEST(Pace, LetsASegmentGrowWithTheClock) {
   EXPECT_EQ(pace.allowed(500, 0, 1500), 250U);
   EXPECT_EQ(pace.allowed(500, 0, 2000), 500U);
   EXPECT_EQ(Pace{.rate = 100}.allowed(500, 1000, 0), 100U);
+  EXPECT_EQ((Pace{.begins_ms = 1000, .ends_ms = 1000}.allowed(500, 0, 999)),
+            500U);  // there as a whole, a timer's grain early
 }
 
 TEST(CapacityModel, ServesQueuesAndRefuses) {
