@@ -91,7 +91,7 @@ struct Listen {
   bool http2 = false;
   bool reuseport = false;  // accepted: every worker has its own socket in any case
   bool ipv6only = true;
-  int backlog = 511;
+  int backlog = 4096;          // of each worker's socket; the system's somaxconn bounds it
   int rcvbuf = 0, sndbuf = 0;  // bytes; 0: the system's
   int fastopen = 0;
   struct KeepAlive {  // so_keepalive; seconds, 0: the system's
