@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,11 +66,11 @@ std::string write_pid_file(const std::string& path) {
   return written ? "" : "write() to \"" + path + "\" failed " + errno_text(error);
 }
 
-void hear_signals(int how) {
+sigset_t obeyed_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : kSignals) sigaddset(&signals, signal);
-  pthread_sigmask(how, &signals, nullptr);
+  return signals;
 }
 
 }  // namespace
@@ -89,8 +90,9 @@ ProxyServer::ProxyServer(CommandLine command) : command_(std::move(command)) {}
 ProxyServer::~ProxyServer() = default;
 
 std::string ProxyServer::start(std::shared_ptr<const Config> config) {
-  // From here on a signal waits until run() can obey it. Workers inherit this: the main thread alone hears signals.
-  hear_signals(SIG_BLOCK);
+  // From here on a signal waits in the kernel until run() reads it: no handler interrupts anything, in any thread.
+  const sigset_t signals = obeyed_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   if (auto error = use_error_log(*config, command_.error_log); !error.empty()) return error;
   set_descriptor_limit(*config);
   auto built = next_generation(config, nullptr);
@@ -162,18 +164,21 @@ int ProxyServer::run() {
   mailbox_ = std::make_unique<Mailbox>(*loop_);
   mailbox_->bind_to_this_thread();
   loop_->at_turn_end([this] { return mailbox_->drain(); });
-  std::vector<event*> events;
-  for (const int signal : kSignals) {
-    events.push_back(event_new(
-        loop_->base(), signal, EV_SIGNAL | EV_PERSIST,
-        [](evutil_socket_t number, short, void* self) { static_cast<ProxyServer*>(self)->on_signal(number); }, this));
-    event_add(events.back(), nullptr);
+  const sigset_t signals = obeyed_signals();
+  signals_ = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (signals_ < 0) {
+    log(LogLevel::kEmergency, 0, "signalfd() failed ", errno_text(errno));
+    return 1;
   }
+  event* const heard = event_new(
+      loop_->base(), signals_, EV_READ | EV_PERSIST,
+      [](evutil_socket_t, short, void* self) { static_cast<ProxyServer*>(self)->read_signals(); }, this);
+  event_add(heard, nullptr);
   log(LogLevel::kNotice, 0, "levee is starting, ", worker_count(*generation_->config), " workers");
   start_workers(worker_count(*generation_->config));
-  hear_signals(SIG_UNBLOCK);
   loop_->run();
-  for (event* one : events) event_free(one);
+  event_free(heard);
+  close(signals_);
   ended_.clear();
   generation_.reset();
   sockets_.clear();
@@ -219,7 +224,12 @@ std::vector<Listening> ProxyServer::sockets_for(unsigned index, unsigned workers
   return mine;
 }
 
-void ProxyServer::on_signal(int signal) {
+void ProxyServer::read_signals() {
+  signalfd_siginfo one{};
+  while (::read(signals_, &one, sizeof one) == sizeof one) obey(static_cast<int>(one.ssi_signo));
+}
+
+void ProxyServer::obey(int signal) {
   log(LogLevel::kNotice, 0, "signal ", signal, " received");
   switch (signal) {
     case SIGTERM:

@@ -45,7 +45,8 @@ class ProxyServer {
 
   std::string open_sockets(const Config& config, bool at_start, Sockets& sockets) const;
   std::string go_to_background(const Config& config);
-  void on_signal(int signal);
+  void read_signals();
+  void obey(int signal);
   void stop(bool gracefully);
   void reload();
   void reopen_logs();
@@ -59,6 +60,7 @@ class ProxyServer {
   Sockets sockets_;
   std::shared_ptr<const Generation> generation_;
   std::string pid_file_;
+  int signals_ = -1;            // a signalfd, while run() runs
   std::unique_ptr<Loop> loop_;  // of the main thread, made after going to the background
   std::unique_ptr<Mailbox> mailbox_;
   std::vector<Thread> workers_;
