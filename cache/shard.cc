@@ -1,19 +1,13 @@
+// Looking up: who has a key, who fetches it, who waits.
 #include "cache/shard.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
 namespace levee {
 namespace {
 
-constexpr int64_t kRefreshPause =
-    1000;  // ms after a failed refresh, so that an origin in trouble is not asked at once again
-constexpr int64_t kLongestRefreshPause = 10'000;  // ms, if the origin asked for it
-constexpr int64_t kRefusedRefreshPause = 100;     // ms, if the origin was not asked at all
-constexpr size_t kMostVariants = 64;              // of one key; beyond, the oldest leaves
-constexpr int kPinnedTries = 16;
 constexpr size_t kKeysCounted = 16 * 1024;
 constexpr uint64_t kReadAhead = 256 * 1024;  // window of a flight that passes
 
@@ -31,43 +25,6 @@ bool may_serve_while_updating(const Entry& entry, const Rules& rules, int64_t no
   return rules.stale_while_updating || -entry.fresh_for(now) < entry.lifetime.stale_while_revalidate;
 }
 
-// Whether the body is text as it is, not compressed already.
-bool may_rest(const Entry& entry) {
-  if (entry.part || entry.body->is_resting() || entry.fields.find("Content-Encoding")) return false;
-  const std::string_view type = entry.fields.find("Content-Type").value_or("");
-  if (type.starts_with("text/")) return true;
-  static constexpr std::array<std::string_view, 6> kText = {"mpegurl", "json", "xml", "javascript", "subrip", "vtt"};
-  return std::any_of(kText.begin(), kText.end(),
-                     [&](std::string_view part) { return type.find(part) != std::string_view::npos; });
-}
-
-// See Entry::fresh_for.
-int64_t fresh_until(const Entry& entry) {
-  const Lifetime& lifetime = entry.lifetime;
-  if (lifetime.always_validate || lifetime.fresh_for <= 0) return INT64_MIN;
-  const int64_t until =
-      saturating_add(entry.response_time, saturating_subtract(lifetime.fresh_for, lifetime.initial_age));
-  const int64_t purged = entry.stale_since.load(std::memory_order_relaxed);
-  return purged == 0 ? until : std::min(until, purged);
-}
-
-int64_t refresh_pause(const Fault& fault) {
-  if (fault.why == Failure::kOverloaded) return kRefusedRefreshPause;
-  return std::clamp(fault.retry_after, kRefreshPause, kLongestRefreshPause);
-}
-
-void adopt(Variant& variant, const std::shared_ptr<const Entry>& entry) {
-  variant.entry = entry;
-  variant.fresh_until = fresh_until(*entry);
-  variant.varies = !entry->vary_names.empty();
-  variant.partial = entry->part.has_value();
-  variant.tried_to_rest = entry->body->is_resting();
-}
-
-size_t metadata(const Entry& entry) {
-  return entry.footprint() + allocated(sizeof(Variant));
-}
-
 }  // namespace
 
 bool matches(const Entry& entry, const VarySource& vary) {
@@ -80,8 +37,6 @@ Shard::Shard(std::shared_ptr<Budget> budget, Home& home) : budget_(std::move(bud
 Shard::~Shard() {
   budget_->release(tables_charged_ + entries_charged_);
 }
-
-// ---- looking up
 
 Found Shard::find(const Ask& ask, Dropped& dropped) {
   now_ = std::max(now_, ask.now);
@@ -237,198 +192,6 @@ void Shard::forget_uncacheable(const KeyView& key) {
   if (slot == nullptr) return;
   slots_.unmark(*slot);
   slots_.tidy(*slot);
-}
-
-// ---- what flights bring
-
-Airborne* Shard::airborne(Slot& slot, const Flight& flight) {
-  const auto found = std::ranges::find(slot.flights, &flight, [](const Airborne& one) { return one.flight.get(); });
-  return found == slot.flights.end() ? nullptr : &*found;
-}
-
-void Shard::opened(const Flight& flight, const std::shared_ptr<const Entry>& entry) {
-  Slot* const slot = slots_.find(flight.hash(), flight.key());
-  Airborne* const found = slot != nullptr ? airborne(*slot, flight) : nullptr;
-  if (found == nullptr) return;
-  found->any = entry->vary_names.empty();
-  found->vary_names = entry->vary_names;
-  found->vary_values = entry->vary_values;
-  found->tags = entry->tags;
-  if (entry->part) found->part = entry;
-  found->is_open = true;
-  if (outlives_bans(*found, slot->key)) return;
-  forget(flight);
-  slots_.tidy(*slot);
-}
-
-void Shard::landed(const Flight& flight, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
-  Slot* const slot = slots_.find(flight.hash(), flight.key());
-  Airborne* const found = slot != nullptr ? airborne(*slot, flight) : nullptr;
-  if (found == nullptr) return;
-  if (!found->is_open) found->tags = entry->tags;  // a 304
-  found->is_open = true;
-  const bool lives = outlives_bans(*found, slot->key);
-  forget(flight);
-  if (!lives) return slots_.tidy(*slot);
-  ++counts_.landed;
-  slots_.unmark(*slot);
-  now_ = std::max(now_, entry->response_time);
-  // A stopgap has no Vary of its own, and would hide all that is there.
-  const bool welcome = entry->keep && !(entry->stopgap && slot->variants != nullptr);
-  if (welcome && fits(*entry)) store(*slot, entry, dropped);
-  slots_.tidy(*slot);
-}
-
-void Shard::passed(const Flight& flight, int64_t until) {
-  Slot* const slot = forget(flight);
-  if (slot == nullptr) return;
-  ++counts_.passes;
-  if (until > 0) slots_.mark(*slot, until);
-  slots_.tidy(*slot);
-}
-
-void Shard::failed(const Flight& flight, const std::shared_ptr<const Entry>& part, Dropped& dropped) {
-  Slot* const slot = slots_.find(flight.hash(), flight.key());
-  Airborne* const found = slot != nullptr ? airborne(*slot, flight) : nullptr;
-  if (found == nullptr) return;
-  const bool lives = outlives_bans(*found, slot->key);
-  forget(flight);
-  ++counts_.failed;
-  if (part && lives && part->body->size() > 0 && fits(*part)) store(*slot, part, dropped);
-  slot->refresh_after = now_ + refresh_pause(flight.fault());
-  slots_.tidy(*slot);
-}
-
-Slot* Shard::forget(const Flight& flight) {
-  Slot* const slot = slots_.find(flight.hash(), flight.key());
-  if (slot == nullptr) return nullptr;
-  auto& flights = slot->flights;
-  const Airborne* const found = airborne(*slot, flight);
-  if (found == nullptr) return nullptr;
-  budget_->release(flight.footprint());
-  flights.erase(flights.begin() + (found - flights.data()));
-  if (flights.empty()) flights = {};  // an entry's slot has no use for the memory
-  --counts_.flights;
-  return slot;
-}
-
-// ---- what is stored
-
-bool Shard::fits(const Entry& entry) const {
-  return metadata(entry) + entry.body->footprint() <= budget_->capacity() / kLargestShare;
-}
-
-// In the place of what the same requests select; the whole also in that of a part.
-void Shard::store(Slot& slot, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
-  const bool partial = entry->part.has_value();
-  if (slot.variants != nullptr && slot.variants->entry->stopgap) drop(*slot.variants, dropped);
-  size_t count = 0;
-  Variant *last = nullptr, *same = nullptr, *next = nullptr;
-  for (Variant* variant = slot.variants.get(); variant != nullptr; variant = next) {
-    next = variant->next.get();
-    if (variant->entry->vary_names == entry->vary_names && variant->entry->vary_values == entry->vary_values) {
-      if (variant->partial == partial) same = variant;
-      if (variant->partial && !partial) {
-        drop(*variant, dropped);
-        continue;
-      }
-    }
-    ++count;
-    last = variant;
-  }
-  if (same != nullptr) {
-    dropped.push_back(same->entry);
-    same->checked = newest_ban_;
-    return set_entry(*same, entry);
-  }
-  if (count >= kMostVariants) drop(*last, dropped);
-  auto variant = std::make_unique<Variant>();
-  variant->slot = &slot;
-  variant->hash = slot.hash.high;
-  variant->checked = newest_ban_;
-  adopt(*variant, entry);
-  variant->bytes = metadata(*entry) + entry->body->footprint();
-  charge_entry(*entry);
-  variant->next = std::move(slot.variants);
-  slot.variants = std::move(variant);
-  eviction_.insert(*slot.variants, entry->response_time);
-  ++counts_.entries;
-}
-
-void Shard::set_entry(Variant& variant, const std::shared_ptr<const Entry>& entry) {
-  release_entry(*variant.entry);
-  charge_entry(*entry);
-  adopt(variant, entry);
-  eviction_.resize(variant, metadata(*entry) + entry->body->footprint());
-}
-
-void Shard::charge_entry(const Entry& entry) {
-  budget_->charge(metadata(entry));
-  entries_charged_ += metadata(entry);
-}
-
-void Shard::release_entry(const Entry& entry) {
-  budget_->release(metadata(entry));
-  entries_charged_ -= metadata(entry);
-}
-
-std::unique_ptr<Variant> Shard::unlink(Variant& variant) {
-  auto* link = &variant.slot->variants;
-  while (link->get() != &variant) link = &(*link)->next;
-  std::unique_ptr<Variant> owned = std::move(*link);
-  *link = std::move(owned->next);
-  release_entry(*owned->entry);
-  --counts_.entries;
-  return owned;
-}
-
-void Shard::drop(Variant& variant, Dropped& dropped) {
-  eviction_.erase(variant);
-  dropped.push_back(unlink(variant)->entry);
-}
-
-Shard::Evicted Shard::evict() {
-  // What is being sent gives no memory back when it leaves; but not for ever, or all that is pinned would stay.
-  for (int tries = 0;; ++tries) {
-    Resident* const victim = eviction_.victim(now_);
-    charge_tables();
-    if (victim == nullptr) return {};
-    auto& variant = static_cast<Variant&>(*victim);
-    if (variant.entry.use_count() > 1 && tries < kPinnedTries) {
-      eviction_.put_back(variant);
-      continue;
-    }
-    if (ElasticS3Fifo::is_main(variant) && !variant.tried_to_rest && variant.entry->fresh_for(now_) > 0 &&
-        may_rest(*variant.entry)) {
-      variant.tried_to_rest = true;
-      eviction_.put_back(variant);
-      return {variant.entry, true};
-    }
-    Slot& slot = *variant.slot;
-    Evicted evicted{std::move(unlink(variant)->entry), false};
-    slots_.tidy(slot);
-    ++counts_.evictions;
-    return evicted;
-  }
-}
-
-void Shard::replace(const Entry& old, const std::shared_ptr<const Entry>& entry, unsigned uses, Dropped& dropped) {
-  const Slot* const slot = slots_.find(old.hash, old.key);
-  if (slot == nullptr) return;
-  for (Variant* variant = slot->variants.get(); variant != nullptr; variant = variant->next.get()) {
-    if (variant->entry.get() != &old || variant->uses < uses) continue;
-    entry->stale_since.store(old.stale_since.load());  // a soft purge may have come since the copy was made
-    dropped.push_back(variant->entry);
-    return set_entry(*variant, entry);
-  }
-}
-
-void Shard::charge_tables() {
-  const size_t bytes = eviction_.footprint() + asked_.footprint();
-  if (bytes == tables_charged_) return;
-  budget_->charge(bytes);
-  budget_->release(tables_charged_);
-  tables_charged_ = bytes;
 }
 
 void Shard::add_to(StoreStats& stats) const {
