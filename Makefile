@@ -19,6 +19,11 @@
 #   V=1 shows the commands. FLAVOUR=dev|asan|tsan|clang builds another flavour, each in its own build/FLAVOUR; dev compiles
 #   in half the time and runs slower.
 
+# As many jobs as processors, unless -j says otherwise.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 FLAVOUR ?= release
 OUT     := build/$(FLAVOUR)
 Q       := $(if $(V),,@)
@@ -170,9 +175,12 @@ headers: $(addprefix $(OUT)/alone/,$(addsuffix .ok,$(HEADERS)))
 $(OUT)/alone/%.ok: % | deps-build deps-test
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CXX) $(CXXFLAGS) -MT $@ -MF $(@:.ok=.d) -fsyntax-only -include $< -x c++ /dev/null && touch $@
-tidy: deps-lint
-	$(Q)printf '%s\n' $(filter-out tests/% bench/micro/%,$(SOURCES)) | \
-	  xargs -P $$(nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=c++20 -I. 2>/dev/null' tidy
+# A file is looked at again when it, or a header that it includes, was compiled again.
+tidy: $(patsubst %.cc,$(OUT)/tidy/%.ok,$(filter-out tests/% bench/micro/%,$(SOURCES)))
+$(OUT)/tidy/%.ok: $(OUT)/obj/%.o .clang-tidy | deps-lint
+	$(Q)mkdir -p $(@D)
+	$(if $(V),,@echo "  TIDY $*.cc")
+	$(Q)clang-tidy --quiet $*.cc -- -std=c++20 -I. 2>/dev/null && touch $@
 
 install: all
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(OUT)/levee
