@@ -48,20 +48,28 @@ int days_in(int64_t year, int month) {
   return month == 2 && is_leap(year) ? 29 : kLengths[static_cast<size_t>(month - 1)];
 }
 
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+bool begins_with(std::string_view text, std::string_view expected) {
+  return text.size() >= expected.size() && std::equal(expected.begin(), expected.end(), text.begin(),
+                                                      [](char a, char b) { return lower(a) == lower(b); });
+}
+
 // Takes a date apart from the left; after a mismatch all that follows fails.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
 
   bool text(std::string_view expected) {
-    if (!ok_ || !rest_.starts_with(expected)) return ok_ = false;
+    if (!ok_ || !begins_with(rest_, expected)) return ok_ = false;
     rest_.remove_prefix(expected.size());
     return true;
   }
   template <size_t N>
   int one_of(const std::array<std::string_view, N>& names) {
     for (size_t i = 0; ok_ && i < N; ++i) {
-      if (rest_.starts_with(names[i])) {
+      if (begins_with(rest_, names[i])) {
         rest_.remove_prefix(names[i].size());
         return static_cast<int>(i);
       }

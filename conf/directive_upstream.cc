@@ -288,7 +288,8 @@ const Directive kDirectives[] = {
      set<&Upstream::breaker, breaker>,
      "When a server is left alone: a time-out during which it answered nobody, so many connections that failed in a "
      "row, "
-     "so many different resources that were reset or answered 502 to 504 in a row, or ratio= of its answers within "
+     "so many different resources that were reset or answered 502 to 504 in a row and nothing else for half a second, "
+     "or ratio= of its answers within "
      "window; and for how long at first and at most, or as its Retry-After says up to 10s; or off."},
     {"health_check",
      kLocation,

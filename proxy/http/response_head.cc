@@ -1,6 +1,7 @@
 #include "proxy/http/response_head.h"
 
 #include <cstdlib>
+#include <optional>
 
 namespace levee {
 namespace {
@@ -30,6 +31,25 @@ ResponseError error_of(FieldFault fault) {
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
+}
+
+// How Transfer-Encoding frames a body: nothing if it cannot be told, or if the body would have to be decoded.
+//
+// A single name that is no coding anybody knows ("identity", of old) says nothing but that the body ends with the
+// connection (RFC 9112 section 6.3, item 4). What looks like `chunked` and is not might be read as that by others.
+std::optional<Framing> framing_of_coding(const Fields& fields) {
+  if (fields.count(FieldId::kTransferEncoding) > 1) return std::nullopt;
+  const std::string_view coding = fields.get(FieldId::kTransferEncoding);
+  if (same_name(coding, "chunked")) return Framing{Framing::Kind::kChunked, 0};
+  if (!is_token(coding)) return std::nullopt;
+  for (const std::string_view known : {"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"}) {
+    if (same_name(coding, known)) return std::nullopt;
+  }
+  constexpr std::string_view kChunked = "chunk";
+  for (size_t i = 0; i + kChunked.size() <= coding.size(); ++i) {
+    if (same_name(coding.substr(i, kChunked.size()), kChunked)) return std::nullopt;
+  }
+  return Framing{Framing::Kind::kUntilClose, 0};
 }
 
 }  // namespace
@@ -180,11 +200,10 @@ ResponseError ResponseHead::finish(Method method, bool upgrade) {
   if (bad_length) return ResponseError::kContentLength;
 
   const bool encoded = fields_.has(FieldId::kTransferEncoding);
-  if (encoded && (minor_ == 0 || fields_.count(FieldId::kTransferEncoding) > 1 ||
-                  !same_name(fields_.get(FieldId::kTransferEncoding), "chunked"))) {
-    return ResponseError::kTransferEncoding;
-  }
+  const std::optional<Framing> coding = encoded ? framing_of_coding(fields_) : std::nullopt;
+  if (encoded && (minor_ == 0 || !coding)) return ResponseError::kTransferEncoding;
   if (encoded && has_content_length_) return ResponseError::kLengthAndEncoding;
+  if (coding && coding->kind == Framing::Kind::kUntilClose) keep_alive_ = false;
 
   if (status_ == 101) {
     keep_alive_ = false;
@@ -196,8 +215,8 @@ ResponseError ResponseHead::finish(Method method, bool upgrade) {
     if (never_a_body && (encoded || content_length_ > 0)) keep_alive_ = false;
     return ResponseError::kNone;
   }
-  if (encoded) {
-    framing_ = {Framing::Kind::kChunked, 0};
+  if (coding) {
+    framing_ = *coding;
   } else if (has_content_length_) {
     framing_ = {content_length_ > 0 ? Framing::Kind::kLength : Framing::Kind::kNone, content_length_};
   } else {

@@ -27,7 +27,7 @@ enum class ResponseError : uint8_t {
   kFieldName,
   kFieldValue,
   kContentLength,     // not a number, or differing ones
-  kTransferEncoding,  // other than exactly chunked, or in HTTP/1.0
+  kTransferEncoding,  // chunked other than exactly, a coding that would have to be undone, or in HTTP/1.0
   kLengthAndEncoding,
   kUpgrade,  // 101 that nobody asked for
 };

@@ -45,14 +45,14 @@ bool ServerBreaker::failed(const Breaker& limits, int64_t now, const Failure& fa
     const uint32_t all = all_ + last_all_, bad = bad_ + last_bad_;
     const bool ratio =
         limits.ratio > 0 && all >= kMinVolume && static_cast<double>(bad) >= limits.ratio * static_cast<double>(all);
-    if (!proves(limits, failure) && !ratio) return false;
+    if (!proves(limits, now, failure) && !ratio) return false;
   }
   open(limits, now, failure.retry_after, dice);
   return true;
 }
 
 // Whether this failure, after those before it, is the server's and not a resource's.
-bool ServerBreaker::proves(const Breaker& limits, const Failure& failure) {
+bool ServerBreaker::proves(const Breaker& limits, int64_t now, const Failure& failure) {
   if (limits.failures == 0) return false;
   switch (failure.kind) {
     case Failure::Kind::kUnreachable:
@@ -60,9 +60,11 @@ bool ServerBreaker::proves(const Breaker& limits, const Failure& failure) {
     case Failure::Kind::kTimeout:
       return failure.began >= last_good_ || ++row_ >= limits.failures;
     case Failure::Kind::kBad:
-      if (std::find(resources_.begin(), resources_.end(), failure.resource) != resources_.end()) return false;
-      resources_.push_back(failure.resource);
-      return resources_.size() >= limits.failures;
+      if (resources_.size() < limits.failures &&
+          std::find(resources_.begin(), resources_.end(), failure.resource) == resources_.end()) {
+        resources_.push_back(failure.resource);
+      }
+      return resources_.size() >= limits.failures && (failure.retry_after > 0 || now - last_good_ >= kSilence);
   }
   return false;
 }

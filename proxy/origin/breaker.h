@@ -4,7 +4,8 @@
 // One resource whose handler crashes or hangs must not take the others with it. So what opens it is
 //   - connections that fail several times in a row: they say nothing on a resource;
 //   - a time-out during which the server answered nobody else;
-//   - resets and error statuses of as many different resources in a row;
+//   - resets and error statuses of as many different resources in a row, when it has been well for nobody for half a
+//     second or it says when to come back: errors in one burst with good answers may all be meant as they are;
 //   - their share of all answers, where the configuration says so.
 //
 //   kClosed --one of these--> kOpen --pause--> kHalfOpen (a trial each pause) --success--> kClosed
@@ -49,7 +50,8 @@ class ServerBreaker {
  private:
   static constexpr uint32_t kMinVolume = 20;          // requests in the window before the ratio says anything
   static constexpr int64_t kMostRetryAfter = 10'000;  // ms
-  bool proves(const Breaker& limits, const Failure& failure);
+  static constexpr int64_t kSilence = 500;            // ms without a good answer before bad ones prove anything
+  bool proves(const Breaker& limits, int64_t now, const Failure& failure);
   void roll(const Breaker& limits, int64_t now);
   void open(const Breaker& limits, int64_t now, int64_t retry_after, double dice);
 

@@ -14,7 +14,9 @@ MALFORMED = {
     "a length of letters": OK + "Content-Length: x\r\n\r\nab",
     "a negative length": OK + "Content-Length: -2\r\n\r\nab",
     "length and chunked": OK + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
-    "an unknown coding": OK + "Transfer-Encoding: zip\r\n\r\nab",
+    "a body to be unpacked": OK + "Transfer-Encoding: gzip\r\n\r\nab",
+    "a coding that is nearly chunked": OK + "Transfer-Encoding: xchunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+    "a length and an unknown coding": OK + "Content-Length: 2\r\nTransfer-Encoding: zip\r\n\r\nab",
     "a folded line": OK + "X: y\r\n z\r\nContent-Length: 2\r\n\r\nab",
     "NUL in a value": OK + "X: \x00\r\nContent-Length: 2\r\n\r\nab",
     "a bare CR": OK + "X: a\rY: b\r\nContent-Length: 2\r\n\r\nab",
@@ -56,6 +58,16 @@ def test_a_space_before_the_colon_is_taken_out(levee, origin):
     origin.raw("/a", OK + "X : y\r\nContent-Length: 2\r\n\r\nab")
     response = levee.get("/a")
     assert response.rest() == b"ab" and response.headers["X"] == "y"
+
+
+def test_a_coding_that_nobody_knows_is_no_coding_and_ends_with_the_connection(levee, origin):
+    """RFC 9112 section 6.3, item 4; the name itself goes nowhere, and what follows the body is the body's."""
+    origin.raw("/a", OK + "Transfer-Encoding: identity\r\n\r\n" + OK + "Content-Length: 2\r\n\r\nab")
+    for said in "stored", "hit":
+        response = levee.get("/a")
+        assert response.rest() == (OK + "Content-Length: 2\r\n\r\nab").encode()
+        assert response.headers.get("Transfer-Encoding") != "identity" and said in response.headers["Cache-Status"]
+    assert origin.hits("/a") == 1
 
 
 @pytest.mark.parametrize("chunks", ["x\r\nab\r\n0\r\n\r\n", "2\r\nabc\r\n0\r\n\r\n", "fffffffffffffffff\r\nab", "2\r\nab\r\n-0\r\n"])

@@ -247,8 +247,20 @@ TEST_F(BreakerTest, OpensWhenSoManyDifferentResourcesAreBadInARow) {
     for (int again = 0; again < 3; ++again) EXPECT_FALSE(fail({Kind::kBad, resource, 0, 0}));
   }
   breaker.succeeded(limits, now);
+  now += 500;
   for (uint64_t resource = 1; resource < 5; ++resource) EXPECT_FALSE(fail({Kind::kBad, resource, 0, 0}));
   EXPECT_TRUE(fail({Kind::kBad, 5, 0, 0}));
+}
+
+TEST_F(BreakerTest, StaysClosedWhenOneBurstBringsManyErrorsAmongGoodAnswers) {
+  limits.ratio = 0;
+  breaker.succeeded(limits, now);
+  now += 499;
+  for (uint64_t resource = 1; resource < 20; ++resource) EXPECT_FALSE(fail({Kind::kBad, resource, 0, 0}));
+  ServerBreaker told = breaker;
+  EXPECT_TRUE(told.failed(limits, now, {Kind::kBad, 1, 0, 1'000}, 0.5)) << "it says when to come back";
+  now += 1;
+  EXPECT_TRUE(fail({Kind::kBad, 1, 0, 0})) << "enough different ones were bad, and it has been silent for long enough";
 }
 
 TEST_F(BreakerTest, ATrialThatHangsDoesNotHideThatTheServerIsBack) {
