@@ -8,6 +8,7 @@ namespace {
 
 constexpr int64_t kBucketLength = 3000;            // ms
 constexpr uint32_t kLeast = 8, kMost = 64;         // samples in a window
+constexpr uint32_t kTrips = 2;                     // round trips that show how long a queue is
 constexpr uint32_t kLeastClimbing = 3;             // the same while the limit is below what it may be
 constexpr int64_t kLongestWindow = 1000;           // ms, once kLeast samples are there
 constexpr double kChance = 1.5;                    // standard errors that are taken for chance
@@ -17,7 +18,11 @@ constexpr double kLongestSettling = 1000;          // ms
 constexpr double kCertain = 3;                     // standard errors between what a queue and what none would show
 constexpr int64_t kLongestDoubt = 3000;            // ms
 constexpr double kDrop = 0.9;
-constexpr double kSame = 0.92;  // of the mean before: it did not fall with the limit
+constexpr double kSame = 0.92;                    // of the mean before: it did not fall with the limit
+constexpr double kLess = 0.06;                    // than the most that the origin did: so much less is no chance
+constexpr double kRounding = 0.35;                // up to the next whole limit
+constexpr double kFirstStep = 0.9, kStep = 0.75;  // down, at least
+constexpr double kNear = 1.03;                    // below the baseline: a factor that is taken for chance
 // ms that a ceiling holds at first: one that the limit grew into; one that came down by itself, and may go up again;
 // one that failures have shown.
 constexpr int64_t kHold = 30'000, kHoldFallen = 2'000, kHoldFailed = 2'500, kLongestHold = 60'000;
@@ -84,13 +89,20 @@ bool Limiter::is_enough(int64_t now) const {
   const int64_t elapsed = now - window_.began;
   if (window_.count < wanted() && (window_.count < kLeast || elapsed < kLongestWindow)) return false;
   if (elapsed >= kLongestDoubt) return true;
-  if (descent_limit_ == 0) return is_queueing(kCertain) == is_queueing(kChance);
+  if (static_cast<double>(elapsed) < std::min(longest_, kLongestSettling)) return false;
+  if (descent_limit_ == 0) {
+    const bool queueing = is_queueing(kChance);
+    if (queueing && window_.count < kTrips * std::clamp(limit_, kLeast, kMost / kTrips)) return false;
+    return queueing == is_queueing(kCertain);
+  }
   return window_.error() * kCertain <= descent_mean_ * (1 - limit_ / descent_limit_);
 }
 
 void Limiter::dropped(int64_t started, int64_t now) {
   if (!rule_.adaptive || started < changed_) return;  // one cut for all that started under the same limit
   descent_limit_ = 0;
+  rate_ = 0;
+  fell_ = 0;
   const double next = std::floor(limit_ * kDrop);
   if (good_since_cut_ || ceiling_ == 0) ceiling_ = std::max<double>(next, rule_.min);
   good_since_cut_ = false;
@@ -125,12 +137,14 @@ void Limiter::calm(double mean, double error, uint32_t count, int64_t now, bool 
     grew_ = false;
     return;
   }
+  proven_ = proven_ || (grew_ && grown_from_ > 0);
   grow(now);
 }
 
 void Limiter::grow(int64_t now) {
   const double half = std::max(1.0, std::floor(limit_ / 2.0));
   grew_ = true;
+  grown_from_ = limit_;
   if (ceiling_ > 0 && limit_ < ceiling_) return change(std::min(limit_ + half, ceiling_), now);
   // Beyond a ceiling: by one, two, four, ... until it is known how far it goes.
   if (ceiling_ > 0) step_ = 1;
@@ -142,31 +156,48 @@ void Limiter::grow(int64_t now) {
 
 // The more often the time to head has fallen with the limit, the longer was the queue, and the wider the steps.
 void Limiter::descend(double mean, int64_t now) {
+  if (descent_limit_ == 0) {
+    top_ = limit_;
+    top_mean_ = mean;
+  }
   descent_limit_ = limit_;
   descent_mean_ = mean;
-  const double widest = std::clamp(1.2 - 0.15 * fell_, 0.5, 0.9);
-  const double to = limit_ * std::clamp(baseline_ / mean, 0.5, widest);
-  change(std::min(std::floor(to + 0.25), limit_ - 1.0), now);
+  rate_ = std::max(rate_, limit_ / mean);
+  const double to = limit_ * std::clamp(baseline_ / mean, 0.5, fell_ == 0 ? kFirstStep : kStep);
+  // Where it came from just now there was no queue.
+  const double least = proven_ && grew_ && fell_ == 0 ? grown_from_ : 0;
+  change(std::max(std::min(std::floor(to + kRounding), limit_ - 1.0), least), now);
+}
+
+// While there is a queue the time to head falls in proportion with the limit, and the origin does as much as before.
+// Below that the time stays, and the origin does less. Which of the two is nearer?
+bool Limiter::is_still_queueing(double mean, double error) const {
+  if (proven_ && mean >= baseline_ / kNear && mean <= baseline_ * kTolerance + kSlack) return false;
+  const bool nearer = mean <= descent_mean_ * (1 + limit_ / descent_limit_) / 2 + kSlack;
+  return nearer && limit_ / (mean - kSlack) >= rate_ * (1 - std::max(kLess, kChance * error / mean));
 }
 
 void Limiter::look_down(double mean, double error, int64_t now, bool used) {
-  // In proportion with the limit, or not at all: which of the two is nearer?
-  const bool followed = mean <= descent_mean_ * (1 + limit_ / descent_limit_) / 2 + kSlack;
-  if (used && followed && limit_ > rule_.min) {
+  const bool doubtful = kCertain * error > descent_mean_ * (1 - limit_ / descent_limit_);
+  const bool queueing = is_still_queueing(mean, error) || (doubtful && proven_ && fell_ == 0);
+  if (used && queueing && limit_ > rule_.min) {
     remember(mean + kBound * error, now);
     ++fell_;
     return descend(mean, now);
   }
-  const double carried = std::clamp<double>(
-      followed ? limit_ : std::floor(descent_limit_ * mean / descent_mean_ + 0.25), limit_, descent_limit_);
-  if (!followed && fell_ == 0 && mean >= kSame * descent_mean_) {
+  // Little's law: what it did at most, in the time that one takes without a queue.
+  const double carried = std::clamp<double>(queueing ? limit_ : std::floor(rate_ * mean + kRounding), limit_, top_);
+  if (!queueing && mean >= kSame * top_mean_) {
     buckets_.fill(0);
     baseline_ = 0;
+    proven_ = false;
   } else if (used) {
+    proven_ = proven_ || !queueing;
     settle(carried, now);
   }
   remember(mean + kBound * error, now);
   descent_limit_ = 0;
+  rate_ = 0;
   fell_ = 0;
   change(carried, now);
 }

@@ -53,6 +53,7 @@ class Limiter {
   void calm(double mean, double error, uint32_t count, int64_t now, bool used);
   void descend(double mean, int64_t now);
   void look_down(double mean, double error, int64_t now, bool used);
+  bool is_still_queueing(double mean, double error) const;
   void grow(int64_t now);
   void settle(double carried, int64_t now);
   bool is_climbing() const { return ceiling_ == 0 || limit_ < ceiling_; }
@@ -76,9 +77,13 @@ class Limiter {
   int64_t hold_ = 0;                             // ms; doubles each time that going beyond failed
   double step_ = 0;                              // the last one beyond a ceiling; 0: as fast as it climbs
   bool grew_ = true;                             // the last that happened to the limit was that it went up
+  double grown_from_ = 0;                        // ... from here
+  bool proven_ = false;                          // the baseline held at different limits: it has no queue in it
   bool good_since_cut_ = true;                   // a response head has come since the last failure
   double settled_ = 0;                           // the last ceiling that was found from above
   double descent_limit_ = 0, descent_mean_ = 0;  // before the limit went down; 0: it is not going down
+  double top_ = 0, top_mean_ = 0;                // where it began to
+  double rate_ = 0;                              // fetches a ms at most since
   unsigned fell_ = 0;                            // times that the time to head has fallen with it
 };
 
