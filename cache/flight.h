@@ -114,7 +114,7 @@ class Writer {
   void open(std::shared_ptr<Entry> entry);
   // The head has come and is for its leader alone; the key is remembered as uncacheable for `remember` ms (0: not).
   // From here on the body is coupled to its reader: see room(). Sets the entry's key, hash and body.
-  void pass(std::shared_ptr<Entry> entry, int64_t remember);
+  void pass(const std::shared_ptr<Entry>& entry, int64_t remember);
 
   // An interim response, as it goes to the leader, and to everybody else (empty: not at all). Before open() or pass().
   void interim(const std::string& leader, const std::string& others);

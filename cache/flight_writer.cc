@@ -37,7 +37,7 @@ void Writer::open(std::shared_ptr<Entry> entry) {
   flight_->call();
 }
 
-void Writer::pass(std::shared_ptr<Entry> entry, int64_t remember) {
+void Writer::pass(const std::shared_ptr<Entry>& entry, int64_t remember) {
   // First of all the store forgets the flight: those who are woken look up again and must not find it.
   if (flight_->home_) flight_->home_->passed(*flight_, remember > 0 ? entry->response_time + remember : 0);
   {

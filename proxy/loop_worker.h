@@ -46,7 +46,7 @@ class LoopWorker final : public Worker, private Acceptor {
   // The configuration for new connections and requests, and where to accept: sockets with their Listen::text. A socket
   // that was there before goes on without a gap; one that is not named any more is let go. Tasks keep what they began
   // with.
-  void use(std::shared_ptr<const Generation> generation, std::vector<Listening> sockets);
+  void use(std::shared_ptr<const Generation> generation, const std::vector<Listening>& sockets);
   // Stops accepting, closes idle connections, and ends when the last task has, or after `limit` ms (0: no limit).
   void drain(int64_t limit);
   void stop() { loop_.stop(); }

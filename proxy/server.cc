@@ -89,7 +89,7 @@ ProxyServer::ProxyServer(CommandLine command) : command_(std::move(command)) {}
 
 ProxyServer::~ProxyServer() = default;
 
-std::string ProxyServer::start(std::shared_ptr<const Config> config) {
+std::string ProxyServer::start(const std::shared_ptr<const Config>& config) {
   // From here on a signal waits in the kernel until run() reads it: no handler interrupts anything, in any thread.
   const sigset_t signals = obeyed_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -200,7 +200,7 @@ void ProxyServer::start_thread(Thread& one) {
   LoopWorker& worker = *one.worker;
   worker.mailbox().post([&worker, generation = generation_,
                          sockets = sockets_for(worker.index(), worker_count(*generation_->config))]() mutable {
-    worker.use(std::move(generation), std::move(sockets));
+    worker.use(std::move(generation), sockets);
   });
   sigset_t all, before;
   sigfillset(&all);
@@ -301,7 +301,7 @@ void ProxyServer::apply(std::shared_ptr<const Generation> generation, Sockets so
     const unsigned index = one.worker->index();
     auto mine = index < wanted ? sockets_for(index, wanted) : std::vector<Listening>();
     one.worker->mailbox().post([worker = one.worker.get(), generation = generation_, mine = std::move(mine)]() mutable {
-      worker->use(std::move(generation), std::move(mine));
+      worker->use(std::move(generation), mine);
     });
   }
   const int64_t limit = generation_->config->worker_shutdown_timeout.count();

@@ -32,7 +32,7 @@ class ProxyServer {
 
   // Everything that can fail at a start: logs, TLS, names, sockets; returns what did, or "". Then, unless the
   // configuration says `daemon off`, the process goes to the background.
-  std::string start(std::shared_ptr<const Config> config);
+  std::string start(const std::shared_ptr<const Config>& config);
   // Serves until a signal says to stop. The exit code.
   int run();
 

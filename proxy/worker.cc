@@ -81,18 +81,19 @@ void LoopWorker::end_tasks() {
   drop_locals();
 }
 
-void LoopWorker::use(std::shared_ptr<const Generation> generation, std::vector<Listening> sockets) {
+void LoopWorker::use(std::shared_ptr<const Generation> generation, const std::vector<Listening>& sockets) {
   auto before = std::exchange(listeners_, {});
-  for (auto& [text, socket] : sockets) {
+  for (const Listening& one : sockets) {
     const auto& listens = generation->config->http.listens;
-    const auto listen = std::ranges::find(listens, text, &Listen::text);
+    const auto listen = std::ranges::find(listens, one.text, &Listen::text);
     if (listen == listens.end()) continue;
-    const auto known = std::ranges::find_if(before, [&](const auto& one) { return one && one->socket() == socket; });
+    const auto known =
+        std::ranges::find_if(before, [&](const auto& other) { return other && other->socket() == one.socket; });
     if (known != before.end()) {
       (*known)->use(*listen);
       listeners_.push_back(std::move(*known));
     } else {
-      listeners_.push_back(std::make_unique<Listener>(loop_, socket, *listen, static_cast<Acceptor&>(*this)));
+      listeners_.push_back(std::make_unique<Listener>(loop_, one.socket, *listen, static_cast<Acceptor&>(*this)));
     }
   }
   for (const auto& gone : before) {
