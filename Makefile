@@ -67,13 +67,13 @@ LDLIBS   := -levent_openssl -levent_pthreads -levent_extra -levent_core -lssl -l
 
 PROXY_SRC := $(filter-out proxy/main.cc,$(wildcard proxy/*.cc proxy/*/*.cc))
 LIB_SRC   := $(wildcard conf/*.cc cache/*.cc) $(PROXY_SRC)
-BENCH_SRC := $(wildcard bench/*.cc)
+BENCH_SRC := $(filter-out bench/micro/%,$(wildcard bench/*.cc bench/*/*.cc))
 UNIT_SRC  := $(wildcard tests/unit/*.cc)
 MICRO_SRC := $(wildcard bench/micro/*.cc)
 FUZZ_SRC  := $(wildcard tests/fuzz/*.cc)
 FUZZ_LIB  := $(wildcard conf/*.cc cache/*.cc proxy/http/*.cc)  # what has targets: the parts without sockets
 FUZZ      := $(basename $(notdir $(filter-out %/replay.cc,$(FUZZ_SRC))))
-HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench/micro/*.h tests/unit/*.h tests/fuzz/*.h)
+HEADERS   := $(wildcard conf/*.h cache/*.h proxy/*.h proxy/*/*.h bench/*.h bench/*/*.h tests/unit/*.h tests/fuzz/*.h)
 SOURCES   := proxy/main.cc $(LIB_SRC) $(BENCH_SRC) $(UNIT_SRC) $(MICRO_SRC) $(FUZZ_SRC)
 obj        = $(patsubst %.cc,$(OUT)/obj/%.o,$(1))
 

@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "bench/fetch_json.h"
-#include "bench/process.h"
+#include "bench/client/fetch_json.h"
+#include "bench/servers/process.h"
 
 namespace levee::bench {
 namespace {

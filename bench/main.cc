@@ -3,14 +3,14 @@
 #include <filesystem>
 #include <map>
 
-#include "bench/capacity.h"
-#include "bench/ceiling.h"
-#include "bench/compare.h"
+#include "bench/compare/compare.h"
 #include "bench/demo.h"
 #include "bench/lint.h"
-#include "bench/load.h"
-#include "bench/origin.h"
-#include "bench/rehearse.h"
+#include "bench/load/ceiling.h"
+#include "bench/load/load.h"
+#include "bench/origin/origin.h"
+#include "bench/rehearse/capacity.h"
+#include "bench/rehearse/rehearse.h"
 
 namespace levee::bench {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "bench/arrivals.h"
+#include "bench/viewer/arrivals.h"
 
 namespace levee::bench {
 namespace {

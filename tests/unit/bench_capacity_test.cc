@@ -1,7 +1,7 @@
 // The search for the largest audience, and what more would need.
 #include <gtest/gtest.h>
 
-#include "bench/capacity.h"
+#include "bench/rehearse/capacity.h"
 
 namespace levee::bench {
 namespace {

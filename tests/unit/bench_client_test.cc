@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "bench/response_reader.h"
-#include "bench/target.h"
+#include "bench/client/response_reader.h"
+#include "bench/client/target.h"
 
 namespace levee::bench {
 namespace {

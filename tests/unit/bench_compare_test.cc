@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <set>
 
-#include "bench/compare_case.h"
-#include "bench/compare_report.h"
+#include "bench/compare/case.h"
+#include "bench/compare/tables.h"
 
 namespace levee::bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <csignal>
 #include <fstream>
 
-#include "bench/deployment.h"
+#include "bench/servers/deployment.h"
 
 namespace levee::bench {
 namespace {

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "bench/answer.h"
-#include "bench/capacity_model.h"
-#include "bench/live_stream.h"
-#include "bench/media.h"
-#include "bench/pattern.h"
-#include "bench/site.h"
+#include "bench/origin/answer.h"
+#include "bench/origin/capacity_model.h"
+#include "bench/origin/live_stream.h"
+#include "bench/origin/media.h"
+#include "bench/origin/pattern.h"
+#include "bench/origin/site.h"
 
 namespace levee::bench {
 namespace {

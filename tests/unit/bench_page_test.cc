@@ -1,10 +1,10 @@
 // The report and its charts, the live picture, and what a cache says of itself.
 #include <gtest/gtest.h>
 
-#include "bench/cache_word.h"
-#include "bench/chart.h"
-#include "bench/page.h"
-#include "bench/screen.h"
+#include "bench/figures/chart.h"
+#include "bench/rehearse/page.h"
+#include "bench/rehearse/screen.h"
+#include "bench/viewer/cache_word.h"
 
 namespace levee::bench {
 namespace {

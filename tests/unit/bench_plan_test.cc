@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "bench/plan.h"
+#include "bench/rehearse/plan.h"
 
 namespace levee::bench {
 namespace {

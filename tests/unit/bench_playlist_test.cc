@@ -4,8 +4,8 @@
 #include <cmath>
 #include <string>
 
-#include "bench/histogram.h"
-#include "bench/playlist.h"
+#include "bench/figures/histogram.h"
+#include "bench/viewer/playlist.h"
 
 namespace levee::bench {
 namespace {

@@ -1,8 +1,8 @@
 // Verdicts: which promise broke, when, and whether the generator may be to blame.
 #include <gtest/gtest.h>
 
-#include "bench/outcome_text.h"
-#include "bench/promise.h"
+#include "bench/rehearse/outcome_text.h"
+#include "bench/rehearse/promise.h"
 
 namespace levee::bench {
 namespace {

@@ -1,8 +1,8 @@
 // What a simulated viewer is made of: its buffer on a virtual clock, and its choice of a rendition.
 #include <gtest/gtest.h>
 
-#include "bench/ladder.h"
-#include "bench/playback.h"
+#include "bench/viewer/ladder.h"
+#include "bench/viewer/playback.h"
 
 namespace levee::bench {
 namespace {

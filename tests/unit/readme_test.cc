@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "bench/compare_report.h"
+#include "bench/compare/tables.h"
 #include "conf/config.h"
 
 namespace levee {

@@ -1,0 +1,97 @@
+// One keep-alive connection of a simulated client, TLS or not. Loop thread only.
+#pragma once
+
+#include <event2/event.h>
+#include <openssl/ssl.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/client/response_reader.h"
+#include "bench/client/target.h"
+
+namespace levee::bench {
+
+int64_t now_us();  // of a steady clock
+
+// What all clients of a thread share.
+class ClientLoop {
+ public:
+  // `patience_ms`: a request that hears nothing for so long has failed.
+  explicit ClientLoop(int64_t patience_ms);
+
+  event_base& base() { return *base_; }
+  SSL_CTX& tls() { return *tls_; }
+  const timeval* patience() const { return patience_; }
+  std::vector<char>& buffer() { return buffer_; }
+
+ private:
+  std::unique_ptr<event_base, decltype(&event_base_free)> base_;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> tls_;
+  const timeval* patience_;
+  std::vector<char> buffer_;
+};
+
+enum class Failure : unsigned char { kConnect, kTimeout, kCut };  // kCut: the connection ended before the response did
+
+class HttpClient {
+ public:
+  // Who asked. May call get() from on_end and on_failure, but must not destroy the client from them, nor call close()
+  // from the others.
+  class Observer : public ResponseReader::Sink {
+   public:
+    virtual void on_end() = 0;
+    virtual void on_failure(Failure failure) = 0;
+  };
+
+  HttpClient(ClientLoop& loop, const Target& target, Observer& observer);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // One request at a time; connects when there is no connection. `fields`: lines that end in CRLF.
+  void get(std::string_view path, std::string_view fields = {}) { send("GET", path, fields); }
+  void send(std::string_view method, std::string_view path, std::string_view fields);
+  // Gives up what runs; no callback follows.
+  void close();
+  bool is_busy() const { return step_ != Step::kIdle; }
+  // Asks another server from now on; closes the connection to the last. Not while it is busy.
+  void turn_to(const Target& target);
+  // Reads at most so many bytes a second, as a viewer's line carries them; 0: as they come. Before it connects.
+  void limit(uint64_t bytes_per_second) { rate_ = bytes_per_second; }
+
+ private:
+  enum class Step : unsigned char { kIdle, kConnecting, kHandshake, kSending, kReading, kPaused };
+
+  static void on_event(evutil_socket_t, short what, void* self) { static_cast<HttpClient*>(self)->advance(what); }
+  bool connect();
+  void advance(short what);
+  void shake_hands();
+  void write();
+  void read();
+  // Whether the line is full for now, with `count` bytes more; then it reads on later.
+  bool pause_after(uint64_t count);
+  void ended();
+  void failed(Failure failure);
+  void wait(short what);
+
+  ClientLoop& loop_;
+  const Target* target_;
+  Observer& observer_;
+  uint64_t rate_ = 0;
+  int64_t line_free_us_ = 0;  // when the line has carried all that was read
+  Step step_ = Step::kIdle;
+  int fd_ = -1;
+  SSL* ssl_ = nullptr;
+  event* event_ = nullptr;
+  short waiting_for_ = 0;
+  bool is_reused_ = false;  // this connection has carried a response before
+  std::string request_;
+  size_t written_ = 0;
+  ResponseReader reader_;
+};
+
+}  // namespace levee::bench

@@ -1,0 +1,65 @@
+// What a scenario of `compare` measures, and with what.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "bench/figures/report.h"
+#include "bench/servers/peer.h"
+
+namespace levee::bench {
+
+// The one origin that all peers of a run have, and the loads.
+class Stage {
+ public:
+  // `bench`: this program. The origin and the loads run on the second processor.
+  Stage(std::string bench, const std::string& media, std::filesystem::path folder, bool quick);
+
+  // The folder's keys are made and the origin accepts; or what is wrong.
+  std::string prepare();
+  PeerSite site(const std::string& levee, uint64_t size, bool tls) const;
+  bool quick() const { return quick_; }
+  const std::string& origin() const { return origin_; }
+
+  // Runs `levee-bench COMMAND URL --json ...` against the peer.
+  using Words = std::vector<std::string>;
+  std::variant<Json, std::string> load(const Peer& peer, const std::string& command, std::string_view path,
+                                       const Words& more);
+  // POSTs to the origin's /control/.
+  void tell(std::string_view what) const;
+  Json stats() const;
+
+ private:
+  const std::string bench_, media_;
+  const std::filesystem::path folder_;
+  const bool quick_;
+  std::string origin_;  // "127.0.0.1:40000"
+  std::unique_ptr<Process> process_;
+};
+
+// A figure that tables have: of one scenario, by the name that its measurement gives it.
+struct Headline {
+  enum class As : unsigned char { kRatio, kMs, kSeconds, kMegabytes, kPercent, kCount } as;
+  std::string what, label;
+};
+
+struct Scenario {
+  using Measured = std::variant<Json, std::string>;  // numbers by name, or what is wrong
+  std::string name, title;
+  std::vector<std::string> servers;
+  std::vector<Headline> headlines;
+  std::function<Measured(Stage& stage, const Peer& peer, int turn)> measure;
+  int rounds = 1;
+  bool tls = false;
+  uint64_t size = 1024;  // of the body that a server without an origin sends
+};
+
+std::vector<Scenario> speed_scenarios(bool quick);     // hits, crowds, idle connections, live viewers
+std::vector<Scenario> overload_scenarios(bool quick);  // an origin that is too small, sick or gone
+
+}  // namespace levee::bench

@@ -1,0 +1,207 @@
+#include "bench/compare/compare.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "bench/compare/case.h"
+#include "bench/compare/tables.h"
+
+namespace levee::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string here() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error);
+}
+
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+Json machine(const CompareOptions& options, const PeerSite& site) {
+  utsname system{};
+  uname(&system);
+  double load = 0;
+  getloadavg(&load, 1);
+  std::array<char, 32> date{};
+  const time_t now = time(nullptr);
+  tm parts{};
+  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
+  Json result{{"date", date.data()},      {"cpu", processor()},  {"cores", sysconf(_SC_NPROCESSORS_ONLN)},
+              {"kernel", system.release}, {"load_before", load}, {"versions", Json::object()}};
+  std::vector<fs::path> folders(fs::directory_iterator(options.peers), {});
+  std::ranges::sort(folders);
+  for (const fs::path& folder : folders) {
+    const std::string version = fs::is_directory(folder) ? peer_version(folder, site) : "";
+    if (!version.empty()) result["versions"][folder.filename()] = version;
+  }
+  return result;
+}
+
+// The medians of rounds of the same figures.
+Json medians(const std::vector<Json>& rounds) {
+  Json result;
+  for (const auto& [what, first] : rounds.front().items()) {
+    std::vector<double> values;
+    for (const Json& round : rounds) values.push_back(round.at(what).get<double>());
+    std::ranges::sort(values);
+    const size_t middle = values.size() / 2;
+    result[what] = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  }
+  return result;
+}
+
+const char* name_of(Headline::As as) {
+  switch (as) {
+    case Headline::As::kRatio:
+      return "ratio";
+    case Headline::As::kMs:
+      return "ms";
+    case Headline::As::kSeconds:
+      return "s";
+    case Headline::As::kMegabytes:
+      return "MB";
+    case Headline::As::kPercent:
+      return "percent";
+    case Headline::As::kCount:
+      return "count";
+  }
+  std::abort();
+}
+
+bool is_in(const std::vector<std::string>& names, const std::string& name) {
+  return names.empty() || std::ranges::find(names, name) != names.end();
+}
+
+// Interleaved: what else the machine does strikes all alike.
+Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage) {
+  Json result{{"title", scenario.title},
+              {"headlines", Json::array()},
+              {"peers", Json::object()},
+              {"not_measured", Json::object()}};
+  for (const Headline& headline : scenario.headlines) {
+    result["headlines"].push_back({{"as", name_of(headline.as)}, {"what", headline.what}, {"label", headline.label}});
+  }
+  std::vector<std::unique_ptr<Peer>> peers;
+  for (const std::string& name : options.servers.empty() ? scenario.servers : options.servers) {
+    auto started = Peer::start(fs::path(options.peers) / name, stage.site(options.levee, scenario.size, scenario.tls));
+    if (auto* wrong = std::get_if<std::string>(&started)) {
+      result["not_measured"][name] = *wrong;
+    } else {
+      peers.push_back(std::move(std::get<std::unique_ptr<Peer>>(started)));
+    }
+  }
+  std::map<std::string, std::vector<Json>> rounds;
+  for (int turn = 0; turn < scenario.rounds; ++turn) {
+    for (const auto& peer : peers) {
+      auto measured = scenario.measure(stage, *peer, turn);
+      if (auto* wrong = std::get_if<std::string>(&measured)) {
+        result["not_measured"][peer->name()] = *wrong;
+      } else {
+        rounds[peer->name()].push_back(std::move(std::get<Json>(measured)));
+      }
+    }
+  }
+  for (const auto& peer : peers) {
+    if (rounds.contains(peer->name())) result["peers"][peer->name()] = medians(rounds[peer->name()]);
+  }
+  return result;
+}
+
+// Google Benchmark's results by name: nanoseconds, or for traces of requests the share that was missed.
+void add_micro(const std::string& path, Json& results) {
+  std::ifstream file(path);
+  const Json all = Json::parse(file, nullptr, false);
+  if (!all.is_object()) return;
+  static const std::map<std::string, double> kUnits = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+  for (const Json& each : all.value("benchmarks", Json::array())) {
+    const std::string name = each.at("name");
+    if (each.contains("missed_%")) {
+      results["missed_percent"][name] = each.at("missed_%");
+    } else {
+      results["micro"][name] = each.at("cpu_time").get<double>() * kUnits.at(each.at("time_unit"));
+    }
+  }
+}
+
+// A folder of our own for the time of the run.
+class Workshop {
+ public:
+  Workshop() {
+    std::string pattern = fs::temp_directory_path() / "levee-compare-XXXXXX";
+    path_ = mkdtemp(pattern.data()) != nullptr ? pattern : "";
+  }
+  ~Workshop() {
+    std::error_code error;
+    if (!path_.empty()) fs::remove_all(path_, error);
+  }
+  Workshop(const Workshop&) = delete;
+  Workshop& operator=(const Workshop&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+bool write(const std::string& path, const std::string& text) {
+  if (path.empty()) return true;
+  if (std::ofstream(path) << text) return true;
+  std::fprintf(stderr, "levee-bench: cannot write %s\n", path.c_str());
+  return false;
+}
+
+bool write_readme(const std::string& path, const Json& results) {
+  if (path.empty()) return true;
+  std::ifstream file(path);
+  const auto text = with_table({std::istreambuf_iterator<char>(file), {}}, results);
+  if (text) return write(path, *text);
+  std::fprintf(stderr, "levee-bench: %s has no place for the table\n", path.c_str());
+  return false;
+}
+
+}  // namespace
+
+int run_compare(const CompareOptions& options) {
+  const Workshop workshop;
+  std::error_code error;
+  const std::string levee = fs::absolute(options.levee, error);
+  CompareOptions absolute = options;
+  absolute.levee = levee;
+  Stage stage(here(), options.media, workshop.path(), options.quick);
+  if (const std::string wrong = stage.prepare(); !wrong.empty()) {
+    std::fprintf(stderr, "levee-bench: %s\n", wrong.c_str());
+    return 1;
+  }
+  Json results{{"machine", machine(absolute, stage.site(levee, 0, false))},
+               {"quick", options.quick},
+               {"scenarios", Json::object()}};
+  if (!options.micro.empty()) add_micro(options.micro, results);
+  auto scenarios = speed_scenarios(options.quick);
+  for (Scenario& scenario : overload_scenarios(options.quick)) scenarios.push_back(std::move(scenario));
+  bool all_measured = true;
+  for (const Scenario& scenario : scenarios) {
+    if (!is_in(options.only, scenario.name)) continue;
+    Json& result = results["scenarios"][scenario.name] = play(scenario, absolute, stage);
+    all_measured = all_measured && result.at("not_measured").empty();
+    std::printf("%s", terminal_table(scenario.name, result).c_str());
+    std::fflush(stdout);
+  }
+  if (!write_readme(options.readme_path, results)) all_measured = false;
+  const bool written = write(options.json_path, results.dump(1) + "\n") && write(options.html_path, html_page(results));
+  return written && all_measured ? 0 : 1;
+}
+
+}  // namespace levee::bench

@@ -1,0 +1,261 @@
+// Scenarios of overload: an origin of so many slots with a fixed service time and a FIFO queue, that is too small for
+// what is asked of it, sick, or gone.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "bench/client/http_client.h"
+#include "bench/compare/case.h"
+
+namespace levee::bench {
+namespace {
+
+using Measured = Scenario::Measured;
+using As = Headline::As;
+
+const std::vector<std::string> kCaches = {"levee", "nginx", "varnish", "ats"};
+
+double number(const Json& json, const std::string& pointer) {
+  return json.at(Json::json_pointer(pointer)).get<double>();
+}
+double share(double part, double whole) {
+  return whole > 0 ? 100 * part / whole : 0;
+}
+
+// What an origin is, for the time of a measurement.
+class OriginState {
+ public:
+  OriginState(Stage& stage, const std::string& capacity) : stage_(stage) {
+    stage.tell("capacity?" + capacity);
+    stage.tell("zero");
+  }
+  ~OriginState() {
+    stage_.tell("ok");
+    stage_.tell("capacity");
+  }
+  OriginState(const OriginState&) = delete;
+  OriginState& operator=(const OriginState&) = delete;
+
+ private:
+  Stage& stage_;
+};
+
+// --- Stale storm.
+
+constexpr int kSlots = 8;
+constexpr int kServiceMs = 100;
+
+// Until the origin has had nothing to do for a second and a half.
+void wait_until_quiet(Stage& stage, double most_seconds) {
+  const int64_t end = now_us() + static_cast<int64_t>(most_seconds * 1e6);
+  int64_t last_busy = now_us();
+  while (now_us() < end && now_us() - last_busy < 1'500'000) {
+    if (stage.stats().value("active", 0) > 0) last_busy = now_us();
+    usleep(50'000);
+  }
+}
+
+// All objects have expired when they are asked for at once.
+Measured storm(Stage& stage, const Peer& peer, int turn) {
+  const int objects = stage.quick() ? 400 : 2000;
+  const std::string count = std::to_string(objects);
+  const int lifetime = stage.quick() ? 6 : 16;  // seconds; longer than it takes to fill the cache
+  const std::string path =
+      "/object/1024/storm-" + peer.name() + std::to_string(turn) + "-{}?cc=max-age=" + std::to_string(lifetime);
+  const Stage::Words crowd = {"-c", count, "--objects", count};
+  const OriginState wide(stage, "slots=0&service=100");  // as slow as later, so that nobody learns a wrong time
+  auto filled = stage.load(peer, "hits", path, {"-c", "256", "-n", count, "--objects", count, "-s", "20"});
+  if (auto* wrong = std::get_if<std::string>(&filled)) return *wrong;
+  auto fresh = stage.load(peer, "flash", path, crowd);
+  if (auto* wrong = std::get_if<std::string>(&fresh)) return *wrong;
+  sleep(static_cast<unsigned>(lifetime) + 2);
+  const OriginState small(stage, "slots=8&service=100&queue=256");
+  auto stale = stage.load(peer, "flash", path, crowd);
+  if (auto* wrong = std::get_if<std::string>(&stale)) return *wrong;
+  const double ideal = objects * kServiceMs / 1000.0 / kSlots;
+  wait_until_quiet(stage, ideal * 2 + 5);
+  const Json& all = std::get<Json>(stale);
+  const Json stats = stage.stats();
+  return Json{
+      {"ok_percent", share(number(all, "/answered") - number(all, "/wrong"), objects)},
+      {"p99_behind_hits_ms", number(all, "/first_byte_ms/p99") - number(std::get<Json>(fresh), "/first_byte_ms/p99")},
+      {"origin_most", stats.value("most_active", 0.0)},
+      {"origin_dropped", stats.value("refused", 0.0)},
+      {"refreshed_percent", share(stats.value("requests", 0.0) - stats.value("refused", 0.0), objects)},
+      {"refresh_s", stats.value("busy_ms", 0.0) / 1000},
+      {"refresh_ideal_s", ideal}};
+}
+
+// --- Cold overload.
+
+// Distinct uncached objects at ten times what the origin can carry, one in twenty a playlist.
+Measured cold(Stage& stage, const Peer& peer, int) {
+  constexpr double kCapacity = 1000.0 * kSlots / kServiceMs;
+  const int seconds = stage.quick() ? 10 : 30;
+  const OriginState small(stage, "slots=8&service=100&queue=1000&collapse_past=64");
+  auto got = stage.load(peer, "surge", "/",
+                        {"-s", std::to_string(seconds), "--patience", "8", "-c", "8000", "--class",
+                         "playlist,/object/1024/cold{}.m3u8,40", "--class", "segment,/object/1024/cold{}.m4s,760"});
+  if (auto* wrong = std::get_if<std::string>(&got)) return *wrong;
+  const Json& classes = std::get<Json>(got).at("classes");
+  double done = 0;
+  double least = 1e9;
+  for (int second = 2; second < seconds; ++second) {  // the first two fill the queue
+    const std::string place = "/by_second/" + std::to_string(second) + "/done";
+    const double both = number(classes.at("playlist"), place) + number(classes.at("segment"), place);
+    done += both;
+    least = std::min(least, both);
+  }
+  const Json& playlists = classes.at("playlist");
+  const Json& segments = classes.at("segment");
+  return Json{{"goodput_percent", share(done / (seconds - 2), kCapacity)},
+              {"goodput_least_percent", share(least, kCapacity)},
+              {"playlists_percent", share(number(playlists, "/ok"), number(playlists, "/asked"))},
+              {"refused_longest_ms", number(segments, "/refused_ms/max")},
+              {"unanswered_percent", share(number(segments, "/failed"), number(segments, "/asked"))},
+              {"origin_most", stage.stats().value("most_active", 0.0)}};
+}
+
+// --- Origin trouble in mid-surge.
+
+struct Times {
+  int before, during, after;  // seconds
+};
+
+Stage::Words surge(const Times& times, const std::string& name) {
+  const auto word = [](int value) { return std::to_string(value); };
+  const int end = times.before + times.during;
+  return {"-s",         word(end + times.after),
+          "--patience", "12",
+          "-c",         "6000",
+          "--slow",     "4500",
+          "--mark",     "1",
+          "--mark",     word(times.before),
+          "--mark",     word(end),
+          "--class",    "hot,/object/1024/hot-" + name + "-{}?cc=max-age=3600,1000,100",
+          "--class",    "stale,/object/1024/stale-" + name + "-{}?cc=max-age=1,200,100",
+          "--class",    "new,/object/1024/new-" + name + "-{}?cc=max-age=60,50"};
+}
+
+// Seconds from the end of the trouble until new objects are answered as before.
+double recovery(const Json& fresh, int from, int to) {
+  int last_bad = from - 1;
+  for (int second = from; second < to; ++second) {
+    const std::string place = "/by_second/" + std::to_string(second);
+    if (number(fresh, place + "/ok") < 0.95 * number(fresh, place + "/asked")) last_bad = second;
+  }
+  return last_bad + 1 - from;
+}
+
+// `order`: what the origin is told; "" makes it ten times slower.
+auto trouble(const std::string& order) {
+  return [order](Stage& stage, const Peer& peer, int) -> Measured {
+    const Times times = stage.quick() ? Times{4, 8, 5} : Times{6, 20, 8};
+    const int end = times.before + times.during;
+    const std::string capacity = "slots=8&queue=1000&collapse_past=64&service=";
+    const OriginState usual(stage, capacity + "20");
+    Stage::Words words = surge(times, peer.name() + (order.empty() ? "slow" : order));
+    const auto at = [&](int second, const std::string& what) {
+      words.insert(words.end(), {"--at", std::to_string(second) + "," + what});
+    };
+    words.insert(words.end(), {"--origin", "http://" + stage.origin()});
+    at(times.before, order.empty() ? "capacity?" + capacity + "200" : order);
+    at(end, order.empty() ? "capacity?" + capacity + "20" : "ok");
+    auto got = stage.load(peer, "surge", "/", words);
+    if (auto* wrong = std::get_if<std::string>(&got)) return *wrong;
+    const Json& classes = std::get<Json>(got).at("classes");
+    const Json& hot = classes.at("hot");
+    const Json& stale = classes.at("stale");
+    const Json& fresh = classes.at("new");
+    double waited_again = 0;  // for a time-out that others had paid when they asked
+    for (int second = times.before + 6; second < end; ++second) {
+      for (const Json& each : classes) waited_again += number(each, "/by_second/" + std::to_string(second) + "/slow");
+    }
+    const auto during = [](const Json& all, const char* what) {
+      return number(all, std::string("/by_phase/2/") + what);
+    };
+    const auto before = [](const Json& all, const char* what) {
+      return number(all, std::string("/by_phase/1/") + what);
+    };
+    return Json{{"hot_p99_before_ms", before(hot, "ok_ms/p99")},
+                {"hot_p99_ms", during(hot, "ok_ms/p99")},
+                {"stale_p99_before_ms", before(stale, "ok_ms/p99")},
+                {"stale_p99_ms", during(stale, "ok_ms/p99")},
+                {"hot_ok_percent", share(during(hot, "ok"), during(hot, "asked"))},
+                {"stale_ok_percent", share(during(stale, "ok"), during(stale, "asked"))},
+                {"waited_again", waited_again},
+                {"recovery_s", recovery(fresh, end, end + times.after)}};
+  };
+}
+
+// --- Flapping.
+
+// The origin resets whoever asks, two seconds of every four.
+Measured flapping(Stage& stage, const Peer& peer, int) {
+  const int seconds = stage.quick() ? 14 : 62;
+  const OriginState usual(stage, "slots=64&service=10&queue=1000");
+  Stage::Words words = surge({2, seconds - 2, 0}, peer.name() + "flap");
+  words.insert(words.end(), {"--origin", "http://" + stage.origin()});
+  int flaps = 0;
+  for (int second = 2; second + 4 <= seconds; second += 4) {
+    words.insert(words.end(), {"--at", std::to_string(second) + ",reset?for=2000"});
+    ++flaps;
+  }
+  auto got = stage.load(peer, "surge", "/", words);
+  if (auto* wrong = std::get_if<std::string>(&got)) return *wrong;
+  const Json& stale = std::get<Json>(got).at("classes").at("stale");
+  return Json{{"stale_refused", number(stale, "/refused") + number(stale, "/failed")},
+              {"stale_p99_ms", number(stale, "/ok_ms/p99")},
+              {"attempts_each_s", stage.stats().value("struck", 0.0) / (2.0 * flaps)}};
+}
+
+Scenario trouble_scenario(const std::string& name, const std::string& title, const std::string& order) {
+  return {"origin-" + name,
+          "The origin " + title + " in mid-surge",
+          kCaches,
+          {{As::kPercent, "stale_ok_percent", "origin " + title + ": stale objects answered 200"},
+           {As::kMs, "stale_p99_ms", "the same: their p99 meanwhile"},
+           {As::kMs, "hot_p99_ms", "the same: p99 of hits"},
+           {As::kCount, "waited_again", "the same: requests that waited for a time-out already paid"},
+           {As::kSeconds, "recovery_s", "the same: until new objects come again"}},
+          trouble(order)};
+}
+
+}  // namespace
+
+std::vector<Scenario> overload_scenarios(bool quick) {
+  const std::string objects = quick ? "400" : "2,000";
+  return {
+      {"storm",
+       objects + " expired objects asked for at once, 8 slots x 100 ms",
+       kCaches,
+       {{As::kPercent, "ok_percent", objects + " expired objects asked for at once: answered 200"},
+        {As::kMs, "p99_behind_hits_ms", "the same: p99 behind that of hits"},
+        {As::kCount, "origin_most", "the same: most at the origin at a time (it has 8 slots)"},
+        {As::kCount, "origin_dropped", "the same: dropped by the origin, whose queue holds 256"},
+        {As::kPercent, "refreshed_percent", "the same: refreshed by that"},
+        {As::kSeconds, "refresh_s",
+         "the same: the origin is busy with it for (at best " + std::string(quick ? "5" : "25") + " s)"}},
+       storm},
+      {"cold",
+       "Distinct uncached objects at ten times the origin's capacity",
+       kCaches,
+       {{As::kPercent, "goodput_percent",
+         "uncached objects at 10 times the origin's capacity: goodput of what it can carry"},
+        {As::kPercent, "playlists_percent", "the same: playlists answered"},
+        {As::kMs, "refused_longest_ms", "the same: longest wait of those refused"}},
+       cold},
+      trouble_scenario("hang", "hangs", "hang"),
+      trouble_scenario("reset", "resets connections", "reset"),
+      trouble_scenario("503", "answers 503", "503"),
+      trouble_scenario("slow", "is 10 times slower", ""),
+      {"flapping",
+       "The origin is up for 2 s and down for 2 s",
+       kCaches,
+       {{As::kCount, "stale_refused", "origin up 2 s, down 2 s: stale objects refused"},
+        {As::kCount, "attempts_each_s", "the same: requests that reach it each second while it is down"}},
+       flapping},
+  };
+}
+
+}  // namespace levee::bench

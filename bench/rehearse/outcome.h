@@ -1,0 +1,56 @@
+// All that a rehearsal has seen.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/rehearse/promise.h"
+#include "bench/viewer/viewer_tally.h"
+
+namespace levee::bench {
+
+// What a levee-bench origin counts.
+struct OriginCounts {
+  uint64_t requests = 0;
+  uint64_t least = 0;  // that one ideal cache would have made for the same answers
+  uint32_t active = 0;
+  uint32_t most_active = 0;
+  uint64_t refused = 0;
+};
+
+// One second, and the running values at its end.
+struct Moment {
+  Second of;
+  double first_byte_p50_ms = 0;  // of segments and plain requests
+  double first_byte_p99_ms = 0;
+  double start_up_p99_ms = 0;
+  double lag_p99_ms = 0;  // of the generator
+  uint64_t origin_requests = 0;
+  uint32_t origin_active = 0;
+  double node_cpu_s = 0;
+  double generator_cpu_s = 0;
+  Values values;
+};
+
+struct Happening {
+  int64_t at_ms = 0;
+  std::string what;
+};
+
+struct Outcome {
+  std::vector<Moment> seconds;
+  std::vector<Happening> events;
+  ViewerTally tally;
+  std::optional<OriginCounts> origin;  // none: the plan names none, or it did not answer
+  Histogram lag;                       // of the generator: how late it was
+  double took_s = 0;
+  double node_cpu_s = 0;   // 0: the nodes are not ours
+  size_t connections = 0;  // at a time at most
+  uint64_t lent = 0;       // requests on another client's connection
+  uint64_t waited = 0;     // requests that found no connection
+  Verdict verdict;
+};
+
+}  // namespace levee::bench

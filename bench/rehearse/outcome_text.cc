@@ -1,0 +1,162 @@
+#include "bench/rehearse/outcome_text.h"
+
+#include <cmath>
+
+#include "bench/figures/report.h"
+
+namespace levee::bench {
+namespace {
+
+const Measure& measure_of(const Promise& promise) {
+  return kMeasures[promise.measure];
+}
+
+std::string kind_word(Judged::Kind kind) {
+  switch (kind) {
+    case Judged::Kind::kKept:
+      return "kept";
+    case Judged::Kind::kBroken:
+      return "BROKEN";
+    case Judged::Kind::kUnknown:
+      return "UNKNOWN";
+    case Judged::Kind::kUnjudged:
+      return "unjudged";
+  }
+  return {};
+}
+
+std::string padded(std::string text, size_t width) {
+  if (text.size() < width) text.resize(width, ' ');
+  return text;
+}
+
+std::string value_text(const Judged& judged) {
+  if (!judged.value) return "nothing measured it";
+  return with_unit(*judged.value, measure_of(judged.promise).unit);
+}
+
+double lag_ms(const Outcome& outcome) {
+  return static_cast<double>(outcome.lag.at(0.99)) / 1000;
+}
+
+Json second_json(const Moment& moment) {
+  const Second& of = moment.of;
+  return {{"viewers", of.viewers},
+          {"requests", of.requests},
+          {"answered", of.answered},
+          {"hits", of.hits},
+          {"collapsed", of.collapsed},
+          {"errors", of.errors},
+          {"stalls", of.stalls},
+          {"stalled", of.stalled},
+          {"bytes", of.bytes},
+          {"first_byte_p50_ms", moment.first_byte_p50_ms},
+          {"first_byte_p99_ms", moment.first_byte_p99_ms},
+          {"start_up_p99_ms", moment.start_up_p99_ms},
+          {"origin_requests", moment.origin_requests},
+          {"origin_active", moment.origin_active},
+          {"node_cpu_s", moment.node_cpu_s},
+          {"generator_lag_p99_ms", moment.lag_p99_ms},
+          {"generator_cpu_s", moment.generator_cpu_s}};
+}
+
+}  // namespace
+
+std::string promise_words(const Promise& promise) {
+  const Measure& measure = measure_of(promise);
+  return std::string(measure.name) + " at most " + with_unit(promise.most, measure.unit);
+}
+
+std::string bottleneck(const Outcome& outcome) {
+  std::string text;
+  if (lag_ms(outcome) > kLagMostMs) {
+    text = "The generator itself was " + with_unit(lag_ms(outcome), Unit::kTime) +
+           " late at p99: latencies and stalls were better than measured.";
+  }
+  if (outcome.waited > 0) {
+    text += (text.empty() ? "" : " ") + std::to_string(outcome.waited) +
+            " requests waited for a connection of the generator's; their wait counts.";
+  }
+  return text;
+}
+
+std::string verdict_line(const Plan& plan, const Outcome& outcome) {
+  const Verdict& verdict = outcome.verdict;
+  switch (verdict.kind) {
+    case Verdict::Kind::kHolds:
+      return "It holds.";
+    case Verdict::Kind::kNone:
+      return "No verdict: the generator was the bottleneck. Use fewer viewers, or a quieter machine.";
+    case Verdict::Kind::kBreaks:
+      break;
+  }
+  if (!verdict.first) return "It does not hold: a promise could not be measured.";
+  const Judged& first = verdict.judged[*verdict.first];
+  return "It does not hold: " + promise_words(first.promise) + " broke first, at " + std::to_string(*first.second + 1) +
+         " s; at the end it was " + value_text(first) + " (" + plan.file + ":" + std::to_string(first.promise.line) +
+         ").";
+}
+
+std::string verdict_text(const Plan& plan, const Outcome& outcome) {
+  std::string text;
+  for (const Judged& judged : outcome.verdict.judged) {
+    text += "  " + padded(kind_word(judged.kind), 9) + padded(promise_words(judged.promise), 46) + "measured " +
+            value_text(judged);
+    if (judged.second) text += ", since second " + std::to_string(*judged.second + 1);
+    text += "\n";
+  }
+  const std::string slow = bottleneck(outcome);
+  if (!slow.empty()) text += "\n" + slow + "\n";
+  return text + "\n" + verdict_line(plan, outcome) + "\n";
+}
+
+Json outcome_json(const Plan& plan, const Outcome& outcome) {
+  const ViewerTally& tally = outcome.tally;
+  Json json{{"plan", plan.name}, {"about", plan.about}, {"seconds", outcome.took_s}};
+  json["verdict"] = outcome.verdict.kind == Verdict::Kind::kHolds    ? "holds"
+                    : outcome.verdict.kind == Verdict::Kind::kBreaks ? "does not hold"
+                                                                     : "none";
+  json["says"] = verdict_line(plan, outcome);
+  for (const Judged& judged : outcome.verdict.judged) {
+    Json promise{{"promise", measure_of(judged.promise).name}, {"most", judged.promise.most}};
+    promise["judged"] = kind_word(judged.kind);
+    if (judged.value) promise["measured"] = *judged.value;
+    if (judged.second) promise["broken_since_s"] = *judged.second + 1;
+    json["promises"].push_back(promise);
+  }
+  json["viewers"] = {{"joined", tally.joined},
+                     {"started", tally.started},
+                     {"stalled", tally.stalled_viewers},
+                     {"watched_s", static_cast<double>(tally.watched_us) / 1e6},
+                     {"stall_s", static_cast<double>(tally.stall_us) / 1e6},
+                     {"skipped_segments", tally.skipped_segments},
+                     {"switches", tally.total.switches}};
+  json["requests"] = {{"sent", tally.total.requests}, {"answered", tally.total.answered},
+                      {"hits", tally.total.hits},     {"collapsed", tally.total.collapsed},
+                      {"errors", tally.total.errors}, {"wrong_bodies", tally.wrong_bodies},
+                      {"bytes", tally.total.bytes}};
+  json["latency_ms"] = {{"start_up", latency_json(tally.start_up)},
+                        {"segment_first_byte", latency_json(tally.segment_first_byte)},
+                        {"segment_whole", latency_json(tally.segment_whole)},
+                        {"playlist_whole", latency_json(tally.playlist_whole)},
+                        {"request_first_byte", latency_json(tally.request_first_byte)},
+                        {"request_whole", latency_json(tally.request_whole)}};
+  if (outcome.origin) {
+    json["origin"] = {{"requests", outcome.origin->requests},
+                      {"least", outcome.origin->least},
+                      {"most_active", outcome.origin->most_active},
+                      {"refused", outcome.origin->refused}};
+  }
+  json["node_cpu_s"] = outcome.node_cpu_s;
+  json["generator"] = {{"lag_ms", latency_json(outcome.lag)},
+                       {"connections", outcome.connections},
+                       {"lent", outcome.lent},
+                       {"waited", outcome.waited}};
+  for (const Happening& event : outcome.events) {
+    json["events"].push_back({{"at_ms", event.at_ms}, {"what", event.what}});
+  }
+  for (const Moment& moment : outcome.seconds) json["by_second"].push_back(second_json(moment));
+  return json;
+}
+
+}  // namespace levee::bench

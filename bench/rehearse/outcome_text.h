@@ -1,0 +1,22 @@
+// An outcome as text for a terminal, and as JSON. Pure.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "bench/rehearse/outcome.h"
+#include "bench/rehearse/plan.h"
+
+namespace levee::bench {
+
+// The promises with what was measured, and the verdict in the last line.
+std::string verdict_text(const Plan& plan, const Outcome& outcome);
+// That last line: "It holds.", or which promise broke first and when.
+std::string verdict_line(const Plan& plan, const Outcome& outcome);
+// What made the generator too slow; empty when it was not.
+std::string bottleneck(const Outcome& outcome);
+// "stalled_viewers at most 1.0 %"
+std::string promise_words(const Promise& promise);
+nlohmann::ordered_json outcome_json(const Plan& plan, const Outcome& outcome);
+
+}  // namespace levee::bench

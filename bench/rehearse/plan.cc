@@ -1,0 +1,391 @@
+#include "bench/rehearse/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "bench/origin/faults.h"
+#include "conf/tree.h"
+#include "conf/value.h"
+
+namespace levee::bench {
+namespace {
+
+using Words = std::vector<std::string>;
+using Milliseconds = Plan::Milliseconds;
+// Applies one line to the plan; says what is wrong, or nothing.
+using Set = std::string (*)(const Words& words, Plan& plan);
+
+constexpr Milliseconds kLongest = std::chrono::hours(1);
+constexpr uint32_t kMostViewers = 200'000;
+constexpr uint32_t kMostRequests = 10'000'000;
+
+std::string invalid(std::string_view word) {
+  return "invalid value \"" + std::string(word) + "\"";
+}
+
+std::optional<double> decimal(std::string_view word) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (word.empty() || error != std::errc() || end != word.data() + word.size() || value < 0) return std::nullopt;
+  return value;
+}
+
+// "400k", "2.5m", "1g": bits a second.
+std::optional<uint64_t> bits(std::string_view word) {
+  double unit = 1;
+  if (word.ends_with('k')) unit = 1e3;
+  if (word.ends_with('m')) unit = 1e6;
+  if (word.ends_with('g')) unit = 1e9;
+  if (unit > 1) word.remove_suffix(1);
+  const auto value = decimal(word);
+  if (!value || *value * unit < 1 || *value * unit > 1e12) return std::nullopt;
+  return static_cast<uint64_t>(*value * unit);
+}
+
+std::optional<Milliseconds> some_time(std::string_view word) {
+  const auto value = conf::duration(word);
+  return value && value->count() > 0 && *value <= kLongest ? value : std::nullopt;
+}
+
+// Reads word 1 into a member of what `part` finds.
+template <auto part, auto member, auto read>
+std::string one(const Words& words, Plan& plan) {
+  const auto value = read(words[1]);
+  if (!value) return invalid(words[1]);
+  auto& field = part(plan).*member;
+  using Field = std::remove_reference_t<decltype(field)>;
+  if constexpr (std::is_same_v<std::decay_t<decltype(*value)>, Milliseconds> && std::is_arithmetic_v<Field>) {
+    field = static_cast<Field>(value->count());
+  } else {
+    field = static_cast<Field>(*value);
+  }
+  return {};
+}
+// Reads all words after the name into a list.
+template <auto part, auto member, auto read>
+std::string several(const Words& words, Plan& plan) {
+  auto& list = part(plan).*member;
+  list.clear();
+  for (size_t i = 1; i < words.size(); ++i) {
+    const auto value = read(words[i]);
+    if (!value) return invalid(words[i]);
+    list.push_back(*value);
+  }
+  return {};
+}
+
+Plan& whole(Plan& plan) {
+  return plan;
+}
+Plan::Deploy& deploy(Plan& plan) {
+  return *plan.deploy;
+}
+OriginSetup& origin(Plan& plan) {
+  return *plan.start_origin;
+}
+Capacity& capacity(Plan& plan) {
+  return plan.start_origin->capacity;
+}
+Plan::Stream& stream(Plan& plan) {
+  return plan.stream;
+}
+ViewerModel& player(Plan& plan) {
+  return plan.player;
+}
+
+std::string set_target(const Words& words, Plan& plan) {
+  for (size_t i = 1; i < words.size(); ++i) {
+    const auto target = parse_target(words[i]);
+    if (!target) return "not a URL with a literal address: \"" + words[i] + "\"";
+    plan.targets.push_back(*target);
+  }
+  return {};
+}
+
+std::string set_origin(const Words& words, Plan& plan) {
+  plan.origin = parse_target(words[1]);
+  return plan.origin ? "" : "not a URL with a literal address: \"" + words[1] + "\"";
+}
+
+std::string set_conf(const Words& words, Plan& plan) {
+  plan.deploy->conf = (std::filesystem::path(plan.file).parent_path() / words[1]).string();
+  return std::filesystem::exists(plan.deploy->conf) ? "" : "there is no " + plan.deploy->conf;
+}
+
+std::string set_bitrate(const Words& words, Plan& plan) {
+  const std::string wrong = several<stream, &Plan::Stream::bitrates, bits>(words, plan);
+  std::sort(plan.stream.bitrates.begin(), plan.stream.bitrates.end());
+  return wrong;
+}
+
+std::string set_retry(const Words& words, Plan& plan) {
+  const auto first = some_time(words[1]);
+  const auto most = some_time(words[2]);
+  if (!first || !most || *most < *first) return invalid(words[1] + " " + words[2]);
+  plan.player.retry_first_ms = first->count();
+  plan.player.retry_most_ms = most->count();
+  return {};
+}
+
+// "at=1s": the value after the name; nothing when it is another parameter.
+std::optional<std::string_view> parameter(std::string_view word, std::string_view name) {
+  return word.starts_with(name) ? std::optional(word.substr(name.size())) : std::nullopt;
+}
+
+// Reads a time into milliseconds; false when `word` is not this parameter or no time.
+template <typename Number>
+bool read_time(std::string_view word, std::string_view name, Number& into) {
+  const auto text = parameter(word, name);
+  const auto value = text ? conf::duration(*text) : std::nullopt;
+  if (value && *value <= kLongest) into = Number(value->count());
+  return value && *value <= kLongest;
+}
+
+std::string set_viewers(const Words& words, Plan& plan) {
+  static const std::map<std::string_view, Arrival::Shape> kShapes = {
+      {"step", Arrival::Shape::kStep},   {"ramp", Arrival::Shape::kRamp},     {"flash", Arrival::Shape::kFlash},
+      {"drift", Arrival::Shape::kDrift}, {"rejoin", Arrival::Shape::kRejoin}, {"leave", Arrival::Shape::kLeave}};
+  const auto shape = kShapes.find(words[1]);
+  if (shape == kShapes.end()) return "viewers come as step, ramp, flash, drift, rejoin or leave";
+  Arrival arrival{.shape = shape->second};
+  const auto count = conf::some(words[2]);
+  const auto share = conf::ratio(words[2]);
+  const bool is_share = arrival.shape == Arrival::Shape::kRejoin || arrival.shape == Arrival::Shape::kLeave;
+  if (is_share ? !share : !count || *count > kMostViewers) return invalid(words[2]);
+  if (is_share) {
+    arrival.share = *share;
+  } else {
+    arrival.count = *count;
+  }
+  for (size_t i = 3; i < words.size(); ++i) {
+    const bool known = read_time(words[i], "at=", arrival.at_ms) || read_time(words[i], "over=", arrival.over_ms) ||
+                       read_time(words[i], "stay=", arrival.stay_ms) || read_time(words[i], "away=", arrival.away_ms);
+    if (!known) return "invalid parameter \"" + words[i] + "\"";
+  }
+  plan.arrivals.push_back(arrival);
+  return {};
+}
+
+std::string set_requests(const Words& words, Plan& plan) {
+  Plan::Requests requests;
+  const auto count = conf::some(words[1]);
+  if (!count || *count > kMostRequests) return invalid(words[1]);
+  requests.count = *count;
+  for (size_t i = 2; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    if (read_time(word, "at=", requests.at) || read_time(word, "over=", requests.over)) continue;
+    if (const auto path = parameter(word, "path="); path && path->starts_with('/')) {
+      requests.path = *path;
+      constexpr std::string_view kNumber = "$number";
+      if (const size_t at = requests.path.find(kNumber); at != std::string::npos) {
+        requests.path.replace(at, kNumber.size(), "{}");
+      }
+    } else if (const auto objects = parameter(word, "objects="); objects && conf::some(*objects)) {
+      requests.objects = *conf::some(*objects);
+    } else if (const auto field = parameter(word, "field="); field && field->find(": ") != std::string_view::npos) {
+      requests.fields.append(*field).append("\r\n");
+    } else {
+      return "invalid parameter \"" + words[i] + "\"";
+    }
+  }
+  if (requests.path.empty()) return "requests need a path=";
+  plan.requests.push_back(requests);
+  return {};
+}
+
+std::string set_fault(const Words& words, Plan& plan) {
+  static const std::map<std::string_view, Deployment::Act> kActs = {{"start", Deployment::Act::kStart},
+                                                                    {"stop", Deployment::Act::kStop},
+                                                                    {"kill", Deployment::Act::kKill},
+                                                                    {"freeze", Deployment::Act::kFreeze},
+                                                                    {"thaw", Deployment::Act::kThaw}};
+  const auto at = conf::duration(words[1]);
+  if (!at) return invalid(words[1]);
+  Plan::Fault fault{.at = *at, .what = {}, .words = words[2]};
+  for (size_t i = 3; i < words.size(); ++i) fault.words += " " + words[i];
+  if (words[2] == "origin") {
+    const auto command = origin_command({words.begin() + 3, words.end()});
+    if (!command)
+      return "the origin does not take \"" + fault.words.substr(std::min<size_t>(7, fault.words.size())) + "\"";
+    fault.what = Plan::Fault::OfOrigin{*command};
+  } else if (const auto act = kActs.find(words[2]); act != kActs.end() && words.size() == 4) {
+    fault.what = Plan::Fault::OfServer{act->second, words[3]};
+  } else {
+    return "a fault is origin and what it is told, or start, stop, kill, freeze or thaw and a server";
+  }
+  plan.faults.push_back(std::move(fault));
+  return {};
+}
+
+std::string set_promise(const Words& words, Plan& plan) {
+  const auto measure = measure_named(words[1]);
+  if (!measure) return "unknown promise \"" + words[1] + "\"";
+  std::optional<double> most;
+  switch (kMeasures[*measure].unit) {
+    case Unit::kTime:
+      if (const auto value = conf::duration(words[2])) most = static_cast<double>(value->count());
+      break;
+    case Unit::kShare:
+      most = conf::ratio(words[2]);
+      break;
+    case Unit::kNumber:
+      most = decimal(words[2]);
+      break;
+  }
+  if (!most) return invalid(words[2]);
+  plan.promises.push_back({.measure = *measure, .most = *most});
+  return {};
+}
+
+struct Row {
+  std::string_view block, name;
+  size_t least, most;  // words after the name
+  Set set;
+};
+constexpr size_t kMany = 99;
+constexpr std::array kRows{
+    Row{"", "about", 1, 1, one<whole, &Plan::about, conf::text>},
+    Row{"", "target", 1, kMany, set_target},
+    Row{"", "origin", 1, 1, set_origin},
+    Row{"", "path", 1, 1, one<whole, &Plan::path, conf::text>},
+    Row{"", "duration", 1, 1, one<whole, &Plan::duration, some_time>},
+    Row{"", "connections", 1, 1, one<whole, &Plan::connections, conf::some>},
+    Row{"", "seed", 1, 1, one<whole, &Plan::seed, conf::count>},
+    Row{"", "viewers", 2, kMany, set_viewers},
+    Row{"", "requests", 2, kMany, set_requests},
+    Row{"", "fault", 3, kMany, set_fault},
+    Row{"", "promise", 2, 2, set_promise},
+    Row{"deploy", "nodes", 1, 1, one<deploy, &Plan::Deploy::nodes, conf::count>},
+    Row{"deploy", "conf", 1, 1, set_conf},
+    Row{"deploy", "redis", 1, 1, one<deploy, &Plan::Deploy::redis, conf::flag>},
+    Row{"origin", "slots", 1, 1, one<capacity, &Capacity::slots, conf::count>},
+    Row{"origin", "service", 1, 1, one<capacity, &Capacity::service_ms, conf::duration>},
+    Row{"origin", "queue", 1, 1, one<capacity, &Capacity::queue, conf::count>},
+    Row{"origin", "collapse_past", 1, 1, one<capacity, &Capacity::collapse_past, conf::count>},
+    Row{"origin", "first_byte", 1, 1, one<origin, &OriginSetup::ttfb_ms, conf::duration>},
+    Row{"origin", "rate", 1, 1, one<origin, &OriginSetup::rate, conf::bytes>},
+    Row{"stream", "segment", 1, 1, one<stream, &Plan::Stream::segment, some_time>},
+    Row{"stream", "part", 1, 1, one<stream, &Plan::Stream::part, some_time>},
+    Row{"stream", "bitrate", 1, 10, set_bitrate},
+    Row{"stream", "channels", 1, 1, one<stream, &Plan::Stream::channels, conf::some>},
+    Row{"stream", "grows", 1, 1, one<stream, &Plan::Stream::grows, conf::flag>},
+    Row{"player", "throughput", 1, 10, several<player, &ViewerModel::throughput, bits>},
+    Row{"player", "buffer", 1, 1, one<player, &ViewerModel::buffer_ms, some_time>},
+    Row{"player", "start", 1, 1, one<player, &ViewerModel::start_segments, conf::some>},
+    Row{"player", "behind", 1, 1, one<player, &ViewerModel::behind_edge, conf::some>},
+    Row{"player", "retry", 2, 2, set_retry},
+    Row{"player", "timeout", 1, 1, one<player, &ViewerModel::patience_ms, some_time>},
+    Row{"player", "verify", 1, 1, one<player, &ViewerModel::verifies, conf::flag>},
+};
+
+std::string place(const conf::Place& place) {
+  return (place.file ? *place.file : "") + ":" + std::to_string(place.line) + ": ";
+}
+
+std::string apply(const conf::Node& node, std::string_view block, Plan& plan) {
+  const auto row = std::find_if(kRows.begin(), kRows.end(),
+                                [&](const Row& each) { return each.block == block && each.name == node.words[0]; });
+  if (row == kRows.end() || node.is_block) {
+    return place(node.place) + "unknown directive \"" + node.words[0] + "\"" +
+           (block.empty() ? "" : " in \"" + std::string(block) + "\"");
+  }
+  const size_t given = node.words.size() - 1;
+  const std::string wrong = given < row->least || given > row->most
+                                ? "invalid number of arguments in \"" + node.words[0] + "\""
+                                : row->set(node.words, plan);
+  if (!wrong.empty()) return place(node.place) + wrong;
+  if (node.words[0] == "promise") plan.promises.back().line = node.place.line;
+  return {};
+}
+
+std::string apply_block(const conf::Node& node, Plan& plan) {
+  const std::string& name = node.words[0];
+  if (name == "deploy") plan.deploy.emplace();
+  if (name == "origin") plan.start_origin.emplace();
+  const bool known = std::any_of(kRows.begin(), kRows.end(), [&](const Row& row) { return row.block == name; });
+  if (!known || node.words.size() > 1) return place(node.place) + "unknown block \"" + name + "\"";
+  for (const conf::Node& child : node.children) {
+    if (std::string wrong = apply(child, name, plan); !wrong.empty()) return wrong;
+  }
+  return {};
+}
+
+// What one line alone cannot know.
+std::string check(const Plan& plan) {
+  if (plan.deploy.has_value() == !plan.targets.empty()) return "a plan has either a target or a deploy block";
+  if (plan.deploy && !plan.start_origin) return "what is deployed needs an origin block";
+  if (!plan.deploy && plan.start_origin) return "an origin block needs a deploy block";
+  if (plan.deploy && plan.deploy->nodes > 0 && plan.deploy->conf.empty()) return "deploy needs a conf for its nodes";
+  if (plan.deploy && plan.deploy->nodes > 16) return "at most 16 nodes";
+  if (plan.arrivals.empty() && plan.requests.empty()) return "nobody comes: neither viewers nor requests";
+  if (plan.promises.empty()) return "no promise";
+  const Plan::Stream& stream = plan.stream;
+  if (stream.bitrates.empty() &&
+      (stream.channels > 1 || stream.part.count() > 0 || stream.segment != Milliseconds(2000))) {
+    return "a stream of another shape than the film's needs a bitrate";
+  }
+  if (stream.part.count() > 0 && stream.segment.count() % stream.part.count() != 0) {
+    return "a segment must hold a whole number of parts";
+  }
+  const uint32_t viewers = viewers_in(schedule(plan.arrivals, plan.seed));
+  return viewers > kMostViewers ? "more than 200000 viewers" : "";
+}
+
+}  // namespace
+
+std::string Plan::Stream::path(uint32_t channel) const {
+  if (bitrates.empty()) return grows ? "/live-chunked/index.m3u8" : "/live/index.m3u8";
+  const std::string shape =
+      "x" + std::to_string(segment.count()) + (part.count() > 0 ? "x" + std::to_string(part.count()) : std::string());
+  std::string sizes;
+  for (const uint64_t bitrate : bitrates) {
+    const uint64_t bytes = std::max<uint64_t>(bitrate * static_cast<uint64_t>(segment.count()) / 8000, 1);
+    sizes += (sizes.empty() ? "" : ",") + std::to_string(bytes);
+  }
+  return std::string(bitrates.size() > 1 ? "/ladder" : "/sim") + (grows ? "-chunked/" : "/") + sizes + shape + "/c" +
+         std::to_string(channel) + "/index.m3u8";
+}
+
+std::string Plan::playlist(uint32_t viewer) const {
+  if (!path.empty()) return path;
+  if (!targets.empty() && targets[viewer % targets.size()].path != "/") return targets[viewer % targets.size()].path;
+  return stream.path(viewer % stream.channels);
+}
+
+void Plan::scale(double factor) {
+  const auto scaled = [factor](uint32_t count, uint32_t most) {
+    return static_cast<uint32_t>(std::clamp(std::round(count * factor), 1.0, static_cast<double>(most)));
+  };
+  for (Arrival& arrival : arrivals) arrival.count = scaled(arrival.count, kMostViewers);
+  for (Requests& each : requests) each.count = scaled(each.count, kMostRequests);
+}
+
+std::variant<Plan, std::string> parse_plan(const std::string& text, const std::string& file) {
+  const auto tree = conf::parse_text(text, file, "");
+  if (const auto* const error = std::get_if<conf::SyntaxError>(&tree)) return place(error->place) + error->text;
+  Plan plan;
+  plan.file = file;
+  plan.name = std::filesystem::path(file).stem().string();
+  for (const conf::Node& node : std::get<std::vector<conf::Node>>(tree)) {
+    std::string wrong = node.is_block ? apply_block(node, plan) : apply(node, "", plan);
+    if (!wrong.empty()) return wrong;
+  }
+  std::stable_sort(plan.faults.begin(), plan.faults.end(),
+                   [](const Plan::Fault& a, const Plan::Fault& b) { return a.at < b.at; });
+  if (const std::string wrong = check(plan); !wrong.empty()) return file + ": " + wrong;
+  return plan;
+}
+
+std::variant<Plan, std::string> read_plan(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return path + ": cannot be read";
+  return parse_plan(std::string(std::istreambuf_iterator<char>(stream), {}), path);
+}
+
+}  // namespace levee::bench

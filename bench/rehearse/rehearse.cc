@@ -1,0 +1,77 @@
+#include "bench/rehearse/rehearse.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "bench/rehearse/outcome_text.h"
+#include "bench/rehearse/page.h"
+#include "bench/rehearse/plan.h"
+#include "bench/rehearse/rehearsal.h"
+#include "bench/rehearse/screen.h"
+
+namespace levee::bench {
+namespace {
+
+int failed(const std::string& why) {
+  std::fprintf(stderr, "levee-bench: %s\n", why.c_str());
+  return 2;
+}
+
+int exit_code(Verdict::Kind kind) {
+  switch (kind) {
+    case Verdict::Kind::kHolds:
+      return 0;
+    case Verdict::Kind::kBreaks:
+      return 1;
+    case Verdict::Kind::kNone:
+      return 2;
+  }
+  return 2;
+}
+
+}  // namespace
+
+std::filesystem::path working_folder(const std::string& wanted) {
+  if (!wanted.empty()) {
+    std::filesystem::create_directories(wanted);
+    return wanted;
+  }
+  return std::filesystem::temp_directory_path() / ("levee-rehearsal-" + std::to_string(getpid()));
+}
+
+std::string levee_beside() {
+  const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  for (const auto& path : {here / "levee", here.parent_path() / "sbin" / "levee"}) {
+    if (access(path.c_str(), X_OK) == 0) return path;
+  }
+  return "levee";
+}
+
+int run_rehearse(const RehearseOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  auto read = read_plan(options.plan);
+  if (const auto* const wrong = std::get_if<std::string>(&read)) return failed(*wrong);
+  Plan& plan = std::get<Plan>(read);
+  plan.scale(options.scale);
+  if (plan.start_origin) plan.start_origin->media = options.media;
+  Deployment servers(working_folder(options.keep));
+  const std::string levee = options.levee.empty() ? levee_beside() : options.levee;
+  const auto opened = open_venue(plan, levee_maker(levee, plan.deploy ? plan.deploy->conf : ""), servers);
+  if (const auto* const wrong = std::get_if<std::string>(&opened)) return failed(*wrong);
+  const Venue& venue = std::get<Venue>(opened);
+  if (!venue.is_here() && !options.allow_remote) {
+    return failed("the plan's target or origin is not this machine; --allow-remote says that you may load it");
+  }
+  const auto screen = options.quiet ? make_silence() : make_screen(plan);
+  const Outcome outcome = rehearse(plan, venue, *screen);
+  std::printf("%s%s", options.quiet ? "" : "\n", verdict_text(plan, outcome).c_str());
+  if (!options.json_path.empty()) std::ofstream(options.json_path) << outcome_json(plan, outcome).dump(1) << '\n';
+  if (!options.html_path.empty()) std::ofstream(options.html_path) << report_page(plan, outcome, setting_here(plan));
+  return exit_code(outcome.verdict.kind);
+}
+
+}  // namespace levee::bench

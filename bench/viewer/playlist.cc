@@ -1,0 +1,132 @@
+#include "bench/viewer/playlist.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace levee::bench {
+namespace {
+
+template <typename Number>
+Number number_at(std::string_view text) {
+  Number value{};
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+// What follows `name` in a list of attributes, without quotes. `name` has its "=".
+std::string_view attribute(std::string_view attributes, std::string_view name) {
+  const size_t at = attributes.find(name);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = attributes.substr(at + name.size());
+  if (!rest.starts_with('"')) return rest.substr(0, rest.find(','));
+  return rest.substr(1, rest.substr(1).find('"'));
+}
+
+// Takes a line off the front, without its end.
+std::string_view take_line(std::string_view& text) {
+  const size_t end = std::min(text.find('\n'), text.size());
+  std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+// What a playlist says while it is read from top to bottom.
+class Reading {
+ public:
+  void line(std::string_view text) {
+    if (text.empty()) return;
+    if (text.front() != '#') return segment(text);
+    const std::string_view name = text.substr(0, text.find(':'));
+    const std::string_view value = text.substr(std::min(name.size() + 1, text.size()));
+    if (name == "#EXT-X-TARGETDURATION") playlist_.target_seconds = number_at<double>(value);
+    if (name == "#EXT-X-MEDIA-SEQUENCE") sequence_ = number_at<int64_t>(value);
+    if (name == "#EXTINF") seconds_ = number_at<double>(value);
+    if (name == "#EXT-X-MAP") playlist_.map = attribute(value, "URI=");
+    if (name == "#EXT-X-ENDLIST") playlist_.is_ended = true;
+    if (name == "#EXT-X-PART-INF") playlist_.part_seconds = number_at<double>(attribute(value, "PART-TARGET="));
+    if (name == "#EXT-X-PART") part(value);
+    if (name == "#EXT-X-SERVER-CONTROL") {
+      playlist_.can_block = attribute(value, "CAN-BLOCK-RELOAD=") == "YES";
+      playlist_.hold_back_seconds = number_at<double>(attribute(value, "PART-HOLD-BACK="));
+    }
+  }
+  std::optional<Playlist> end() {
+    if (playlist_.target_seconds <= 0) return std::nullopt;
+    if (!parts_.empty() && seconds_ > 0) number_parts();
+    return std::move(playlist_);
+  }
+
+ private:
+  void segment(std::string_view uri) {
+    playlist_.segments.push_back({sequence_++, seconds_, std::string(uri)});
+    part_ = 0;
+  }
+  void part(std::string_view attributes) {
+    if (playlist_.part_seconds <= 0) return;
+    parts_.push_back({sequence_, part_++, number_at<double>(attribute(attributes, "DURATION=")),
+                      std::string(attribute(attributes, "URI="))});
+  }
+  // A segment's own duration tells how many parts it has.
+  void number_parts() {
+    playlist_.parts_per_segment = std::max<int64_t>(std::llround(seconds_ / playlist_.part_seconds), 1);
+    playlist_.segments.clear();
+    for (Part& part : parts_) {
+      const int64_t number = part.sequence * playlist_.parts_per_segment + part.number;
+      playlist_.segments.push_back({number, part.seconds, std::move(part.uri)});
+    }
+  }
+
+  struct Part {
+    int64_t sequence, number;
+    double seconds;
+    std::string uri;
+  };
+  Playlist playlist_;
+  std::vector<Part> parts_;
+  int64_t sequence_ = 0;
+  int64_t part_ = 0;
+  double seconds_ = 0;
+};
+
+}  // namespace
+
+const Playlist::Segment* Playlist::from(int64_t sequence) const {
+  const auto found =
+      std::find_if(segments.begin(), segments.end(), [sequence](const Segment& s) { return s.sequence >= sequence; });
+  return found == segments.end() ? nullptr : &*found;
+}
+
+std::string Playlist::next_query() const {
+  const int64_t next = newest() + 1;
+  return "_HLS_msn=" + std::to_string(next / parts_per_segment) +
+         "&_HLS_part=" + std::to_string(next % parts_per_segment);
+}
+
+std::optional<Playlist> parse_playlist(std::string_view text) {
+  if (!text.starts_with("#EXTM3U")) return std::nullopt;
+  Reading reading;
+  while (!text.empty()) reading.line(take_line(text));
+  return reading.end();
+}
+
+std::vector<Variant> parse_variants(std::string_view text) {
+  std::vector<Variant> variants;
+  if (!text.starts_with("#EXTM3U")) return variants;
+  uint64_t bandwidth = 0;
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    if (line.starts_with("#EXT-X-STREAM-INF:")) {
+      bandwidth = number_at<uint64_t>(attribute(line.substr(18), "BANDWIDTH="));
+    } else if (bandwidth > 0 && !line.empty() && line.front() != '#') {
+      variants.push_back({std::exchange(bandwidth, 0), std::string(line)});
+    }
+  }
+  std::stable_sort(variants.begin(), variants.end(),
+                   [](const Variant& a, const Variant& b) { return a.bandwidth < b.bandwidth; });
+  return variants;
+}
+
+}  // namespace levee::bench
