@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "bench/client/origin_control.h"
 #include "bench/load/common.h"
 
 namespace levee::bench {
@@ -93,7 +94,7 @@ std::optional<Order> parse_order(const std::string& text) {
   Order order;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), order.at);
   if (error != std::errc() || end == text.data() + text.size() || *end != ',') return std::nullopt;
-  order.what = "/control/" + std::string(end + 1, text.data() + text.size());
+  order.what.assign(end + 1, text.data() + text.size());
   return order;
 }
 
@@ -124,20 +125,6 @@ class Asker final : public HttpClient::Observer {
   HttpClient client_;
 };
 
-// Tells the origin, and does not look at what it says.
-class Teller final : public HttpClient::Observer {
- public:
-  Teller(ClientLoop& loop, const Target& target) : client_(loop, target, *this) {}
-  void tell(const std::string& path) { client_.send("POST", path, "Content-Length: 0\r\n"); }
-
- private:
-  void on_head(const ResponseHead&) override {}
-  void on_body(std::string_view) override {}
-  void on_end() override {}
-  void on_failure(Failure) override {}
-  HttpClient client_;
-};
-
 class Surge {
  public:
   Surge(const SurgeOptions& options, const Target& target, std::vector<RequestClass> classes)
@@ -155,9 +142,7 @@ class Surge {
   }
 
   Json run(const std::optional<Target>& origin, std::deque<Order> orders) {
-    std::optional<Teller> teller;
-    if (origin) teller.emplace(loop_, *origin);
-    teller_ = teller ? &*teller : nullptr;
+    if (origin) control_.emplace(loop_, *origin);
     orders_ = std::move(orders);
     event* const timer = event_new(
         &loop_.base(), -1, EV_PERSIST, [](evutil_socket_t, short, void* self) { static_cast<Surge*>(self)->tick(); },
@@ -197,7 +182,7 @@ class Surge {
     const int64_t elapsed = now_us() - began_us_;
     const auto length = static_cast<int64_t>(options_.seconds * 1e6);
     while (!orders_.empty() && orders_.front().at * 1e6 <= static_cast<double>(elapsed)) {
-      if (teller_ != nullptr) teller_->tell(orders_.front().what);
+      if (control_) control_->tell(orders_.front().what);
       orders_.pop_front();
     }
     for (RequestClass& each : classes_) {
@@ -249,7 +234,7 @@ class Surge {
   std::vector<RequestClass> classes_;
   const uint64_t first_number_;  // of objects that nobody has asked for before
   std::deque<Order> orders_;
-  Teller* teller_ = nullptr;
+  std::optional<OriginControl> control_;
   std::deque<Asker> askers_;
   std::vector<Asker*> idle_;
   int64_t began_us_ = 0;

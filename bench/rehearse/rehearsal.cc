@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/client/fetch_json.h"
+#include "bench/client/origin_control.h"
 #include "bench/load/common.h"
 #include "bench/rehearse/open_load.h"
 #include "bench/servers/proc.h"
@@ -46,21 +47,6 @@ size_t most_connections(const Plan& plan) {
   return plan.connections > 0 ? std::min<size_t>(plan.connections, most) : most;
 }
 
-// POSTs one word to the origin's control, and looks at nothing.
-class Command final : public HttpClient::Observer {
- public:
-  Command(ClientLoop& loop, const Target& origin, const std::string& what) : client_(loop, origin, *this) {
-    client_.send("POST", "/control/" + what, {});
-  }
-
- private:
-  void on_head(const ResponseHead&) override {}
-  void on_body(std::string_view) override {}
-  void on_end() override {}
-  void on_failure(Failure) override {}
-  HttpClient client_;
-};
-
 // Processor time of the nodes, those included that ended meanwhile.
 class NodeCost {
  public:
@@ -83,6 +69,10 @@ class NodeCost {
   const Deployment* const servers_;
   std::map<pid_t, double> before_;
 };
+
+uint64_t node_bytes(const Venue& venue) {
+  return venue.servers == nullptr ? 0 : resident_bytes(venue.servers->node_pids());
+}
 
 Target control_of(const Target& origin) {
   Target counts = origin;
@@ -120,7 +110,7 @@ class Rehearsal {
   Viewer::Crowd crowd_;
   std::vector<std::unique_ptr<Viewer>> viewers_;
   std::vector<std::unique_ptr<OpenLoad>> loads_;
-  std::vector<std::unique_ptr<Command>> commands_;
+  std::optional<OriginControl> control_;  // of the origin, when there is one
   std::unique_ptr<JsonFetcher> counts_;
   NodeCost node_cost_;
   Histogram second_lag_;
@@ -148,13 +138,15 @@ Rehearsal::Rehearsal(const Plan& plan, const Venue& venue, Onlooker& onlooker)
   for (uint32_t i = 0; i < viewers_in(comings_); ++i) viewers_.push_back(std::make_unique<Viewer>(crowd_, i));
   for (const Plan::Requests& requests : plan.requests) loads_.push_back(std::make_unique<OpenLoad>(crowd_, requests));
   if (!venue.origin) return;
-  commands_.push_back(std::make_unique<Command>(loop_, *venue.origin, "zero"));
+  control_.emplace(loop_, *venue.origin);
+  control_->tell("zero");
   counts_ = std::make_unique<JsonFetcher>(loop_, control_of(*venue.origin),
                                           [this](const nlohmann::json& counts) { count_origin(counts); });
 }
 
 Outcome Rehearsal::run() {
   own_cpu_s_ = own_cpu_s();
+  outcome_.resident_before = node_bytes(venue_);
   began_us_ = last_beat_us_ = now_us();
   event_add(beat_, &kBeat);
   stop_after(loop_, std::chrono::duration<double>(plan_.duration).count());
@@ -220,7 +212,7 @@ void Rehearsal::strike(int64_t elapsed) {
     const Plan::Fault& fault = plan_.faults[next_fault_];
     tell(fault.words);
     if (const auto* const of_origin = std::get_if<Plan::Fault::OfOrigin>(&fault.what)) {
-      if (venue_.origin) commands_.push_back(std::make_unique<Command>(loop_, *venue_.origin, of_origin->command));
+      if (control_) control_->tell(of_origin->command);
     } else {
       const auto& of_server = std::get<Plan::Fault::OfServer>(fault.what);
       const std::string wrong =
@@ -260,6 +252,7 @@ void Rehearsal::end_second() {
     moment.origin_active = outcome_.origin->active;
   }
   moment.node_cpu_s = node_cost_.look();
+  moment.node_resident = node_bytes(venue_);
   const double own = own_cpu_s();
   moment.generator_cpu_s = own - std::exchange(own_cpu_s_, own);
   moment.values = values();
