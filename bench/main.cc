@@ -11,6 +11,7 @@
 #include "bench/origin/origin.h"
 #include "bench/rehearse/capacity.h"
 #include "bench/rehearse/rehearse.h"
+#include "bench/servers/guard.h"
 
 namespace levee::bench {
 namespace {
@@ -20,6 +21,12 @@ std::string media_folder() {
   const std::string source = "bench/media";
   if (std::filesystem::exists(source)) return source;
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "share" / "levee" / "media";
+}
+
+// For all that start servers.
+int guarded(const auto& run) {
+  const auto ended = guard();
+  return ended ? *ended : run();
 }
 
 void add_origin(CLI::App& app, int& exit_code) {
@@ -53,7 +60,7 @@ void add_demo(CLI::App& app, int& exit_code) {
   command->add_option("--prefix", options->prefix, "Levee's folder")->capture_default_str();
   command->add_option("--media", options->media, "Folder of the looped segments")->capture_default_str();
   command->add_option("--player", options->player, "Folder with hls.min.js for the page");
-  command->callback([options, &exit_code] { exit_code = run_demo(*options); });
+  command->callback([options, &exit_code] { exit_code = guarded([&] { return run_demo(*options); }); });
 }
 
 // What all loads take.
@@ -130,7 +137,7 @@ void add_rehearse(CLI::App& app, int& exit_code) {
   command.add_option("--scale", options->scale, "So many times the plan's viewers and requests")
       ->check(CLI::Range(0.001, 1000.0));
   command.add_flag("--quiet", options->quiet, "Print the verdict alone");
-  command.callback([options, &exit_code] { exit_code = run_rehearse(*options); });
+  command.callback([options, &exit_code] { exit_code = guarded([&] { return run_rehearse(*options); }); });
 }
 
 void add_capacity(CLI::App& app, int& exit_code) {
@@ -138,19 +145,24 @@ void add_capacity(CLI::App& app, int& exit_code) {
   CLI::App& command = add_plan(app, "capacity", "The largest audience that keeps a plan's promises", *options);
   command.add_option("--runs", options->most_runs, "Rehearsals at most")->capture_default_str();
   command.add_option("--most", options->most_scale, "So many times the plan's audience at most")->capture_default_str();
-  command.add_option("--viewers", options->viewers, "The audience to plan for")->capture_default_str();
+  command.add_option("--seconds", options->most_seconds, "The whole search at most")->capture_default_str();
+  command.add_option("--viewers", options->wanted.viewers, "The audience to plan for")->capture_default_str();
   const std::map<std::string, double> units{{"k", 1e3}, {"m", 1e6}, {"g", 1e9}};
-  command.add_option("--bitrate", options->bitrate, "Bits a second of each: 4m")
+  command.add_option("--bitrate", options->wanted.bitrate, "Bits a second of each: 4m")
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE));
-  command.add_option("--link", options->link, "Bits a second of a node's network card: 100g")
+  command.add_option("--link", options->wanted.link, "Bits a second of a node's network card: 100g")
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE));
-  command.add_option("--cores", options->cores, "Processors of a node")->capture_default_str();
-  command.callback([options, &exit_code] { exit_code = run_capacity(*options); });
+  command.add_option("--cores", options->wanted.cores, "Processors of a node")->capture_default_str();
+  command.callback([options, &exit_code] { exit_code = guarded([&] { return run_capacity(*options); }); });
 }
 
 void add_compare(CLI::App& app, int& exit_code) {
   auto* const command = app.add_subcommand("compare", "Levee beside its peers, in server CPU seconds and in trouble");
   auto options = std::make_shared<CompareOptions>();
+  command->add_option("plan", options->plan, "A plan to be rehearsed with each; else scenarios of its own");
+  command->add_option("--rounds", options->rounds, "Rehearsals of the plan with each")
+      ->check(CLI::Range(1, 99))
+      ->capture_default_str();
   command->add_flag("--quick", options->quick, "Shortened forms of the scenarios");
   command->add_option("--only", options->only, "Scenarios")->delimiter(',');
   command->add_option("--servers", options->servers, "Folders of --peers; not given: those of each scenario")
@@ -162,7 +174,7 @@ void add_compare(CLI::App& app, int& exit_code) {
   command->add_option("--json", options->json_path, "File for the results")->capture_default_str();
   command->add_option("--html", options->html_path, "File for a page with charts");
   command->add_option("--readme", options->readme_path, "README.md, whose table becomes that of the results");
-  command->callback([options, &exit_code] { exit_code = run_compare(*options); });
+  command->callback([options, &exit_code] { exit_code = guarded([&] { return run_compare(*options); }); });
 }
 
 void add_lint(CLI::App& app, int& exit_code) {

@@ -11,6 +11,7 @@
 
 #include "bench/figures/report.h"
 #include "bench/servers/peer.h"
+#include "bench/servers/scratch.h"
 
 namespace levee::bench {
 
@@ -22,7 +23,9 @@ class Stage {
 
   // The folder's keys are made and the origin accepts; or what is wrong.
   std::string prepare();
-  PeerSite site(const std::string& levee, uint64_t size, bool tls) const;
+  // `peer`: its folder; `size`: of the body that a server without an origin sends.
+  std::variant<std::unique_ptr<Peer>, std::string> start(const std::filesystem::path& peer, const std::string& levee,
+                                                         uint64_t size, bool tls) const;
   bool quick() const { return quick_; }
   const std::string& origin() const { return origin_; }
 
@@ -37,6 +40,7 @@ class Stage {
  private:
   const std::string bench_, media_;
   const std::filesystem::path folder_;
+  const Scratch memory_ = Scratch::in_memory();
   const bool quick_;
   std::string origin_;  // "127.0.0.1:40000"
   std::unique_ptr<Process> process_;

@@ -1,5 +1,4 @@
 #include <csignal>
-#include <fstream>
 
 #include "bench/client/http_client.h"
 #include "bench/compare/case.h"
@@ -45,13 +44,7 @@ Stage::Stage(std::string bench, const std::string& media, std::filesystem::path 
 
 std::string Stage::prepare() {
   std::signal(SIGPIPE, SIG_IGN);
-  const std::string key = folder_ / "key.pem";
-  const std::string cert = folder_ / "cert.pem";
-  output_of({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-             "2", "-subj", "/CN=localhost", "-keyout", key, "-out", cert},
-            folder_ / "openssl", 20);
-  if (!std::ifstream(cert)) return "openssl makes no certificate";
-  std::ofstream(folder_ / "both.pem") << std::ifstream(cert).rdbuf() << std::ifstream(key).rdbuf();
+  if (std::string wrong = make_keys(folder_); !wrong.empty()) return wrong;
   const uint16_t port = free_port("127.0.0.1");
   origin_ = "127.0.0.1:" + std::to_string(port);
   process_ =
@@ -59,8 +52,9 @@ std::string Stage::prepare() {
   return comes_up(port, *process_) ? "" : "the origin does not start";
 }
 
-PeerSite Stage::site(const std::string& levee, uint64_t size, bool tls) const {
-  return {folder_, folder_, origin_, levee, bench_, size, tls};
+std::variant<std::unique_ptr<Peer>, std::string> Stage::start(const std::filesystem::path& peer,
+                                                              const std::string& levee, uint64_t size, bool tls) const {
+  return Peer::start(peer, {folder_, memory_.path(), levee, bench_, size, tls}, folder_, origin_);
 }
 
 std::variant<Json, std::string> Stage::load(const Peer& peer, const std::string& command, std::string_view path,

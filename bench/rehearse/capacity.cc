@@ -1,58 +1,43 @@
 #include "bench/rehearse/capacity.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <optional>
 
+#include "bench/client/http_client.h"
 #include "bench/figures/print.h"
 #include "bench/figures/report.h"
 #include "bench/rehearse/outcome_text.h"
 #include "bench/rehearse/plan.h"
 #include "bench/rehearse/rehearsal.h"
+#include "bench/rehearse/scale_search.h"
 #include "bench/rehearse/screen.h"
+#include "bench/servers/scratch.h"
 
 namespace levee::bench {
 namespace {
-
-constexpr double kFill = 0.8;  // how much of a card or a processor may be used
-constexpr double kClose = 1.1;
-
-std::string bits(double value) {
-  if (value >= 1e12) return print("%.2f Tb/s", value / 1e12);
-  if (value >= 1e9) return print("%.2f Gb/s", value / 1e9);
-  return value >= 1e6 ? print("%.1f Mb/s", value / 1e6) : print("%.0f kb/s", value / 1e3);
-}
 
 struct Run {
   double scale = 0;
   Outcome outcome;
   Load load;
-};
 
-// The audience at its largest, and what it took on average of the seconds when it was nearly so large.
-Load load_of(const Outcome& outcome) {
-  Load load;
-  for (const Moment& moment : outcome.seconds) load.viewers = std::max<double>(load.viewers, moment.of.viewers);
-  double seconds = 0, bytes = 0;
-  for (const Moment& moment : outcome.seconds) {
-    if (moment.of.viewers < 0.9 * load.viewers) continue;
-    ++seconds;
-    bytes += static_cast<double>(moment.of.bytes);
-    load.cores += moment.node_cpu_s;
+  Verdict::Kind verdict() const { return outcome.verdict.kind; }
+  // How many times as much the nodes or this program could have done, had they a processor each.
+  double spare(size_t nodes) const {
+    const double busiest = std::max(load.cores / static_cast<double>(std::max<size_t>(nodes, 1)), load.generator_cores);
+    return busiest > 0 ? 1 / busiest : 1;
   }
-  load.bits_per_second = seconds > 0 ? bytes * 8 / seconds : 0;
-  load.cores = seconds > 0 ? load.cores / seconds : 0;
-  return load;
-}
+};
 
 std::variant<Run, std::string> play(const Plan& original, double scale, const CapacityOptions& options) {
   Plan plan = original;
   plan.scale(scale);
-  Deployment servers(working_folder(options.keep));
+  const Scratch scratch(options.keep);
+  Deployment servers(scratch.path());
   const NodeMaker maker =
       levee_maker(options.levee.empty() ? levee_beside() : options.levee, plan.deploy ? plan.deploy->conf : "");
   const auto opened = open_venue(plan, maker, servers);
@@ -67,115 +52,116 @@ std::variant<Run, std::string> play(const Plan& original, double scale, const Ca
 }
 
 std::string row(const Plan& plan, const Run& run) {
-  std::string text = print("  x %-7.3g viewers %-7.0f %-11s %5.2f cores of nodes   lag %-7s", run.scale,
-                           run.load.viewers, bits(run.load.bits_per_second).c_str(), run.load.cores,
-                           with_unit(static_cast<double>(run.outcome.lag.at(0.99)) / 1000, Unit::kTime).c_str());
+  std::string text =
+      print("  x %-7.3g viewers %-7.0f %-11s nodes %5.2f cores, generator %5.2f, late by %-7s", run.scale,
+            run.load.viewers, bits_text(run.load.bits_per_second).c_str(), run.load.cores, run.load.generator_cores,
+            with_unit(static_cast<double>(run.outcome.lag.at(0.99)) / 1000, Unit::kTime).c_str());
   return text + " " + verdict_line(plan, run.outcome);
 }
 
-void print_sizing(const Load& load, const CapacityOptions& options) {
-  for (const std::string& line : size_up(load, options).lines) std::printf("  %s\n", line.c_str());
+// What the search found, and what ended it. Only a promise that broke is a limit of the target.
+std::string finding(const Plan& plan, const Run& best, const std::optional<Run>& next,
+                    const std::string& why_not_more) {
+  const std::string audience = print("%.0f viewers (x %.3g)", best.load.viewers, best.scale);
+  if (!next) return "At least " + audience + ": " + why_not_more + ".";
+  if (next->verdict() == Verdict::Kind::kNone) {
+    return "At least " + audience +
+           print(
+               ": with %.0f this program itself was the bottleneck, so that is no limit of the target. A generator "
+               "on a machine of its own can ask for more.",
+               next->load.viewers);
+  }
+  return "The largest audience that keeps the promises: " + audience + print(". With %.0f: ", next->load.viewers) +
+         verdict_line(plan, next->outcome) +
+         (why_not_more.empty() ? "" : " (The gap is wider than a tenth: " + why_not_more + ".)");
 }
 
-Json sizing_json(const Run& best, const CapacityOptions& options) {
-  const Sizing sizing = size_up(best.load, options);
-  return {{"scale", best.scale},
+Json result_json(const Run& best, const Sizing& sizing, const std::string& found) {
+  return {{"says", found},
+          {"scale", best.scale},
           {"viewers", best.load.viewers},
           {"bits_per_second", best.load.bits_per_second},
           {"cores", best.load.cores},
+          {"connections", best.load.connections},
+          {"grown_bytes", best.load.grown},
           {"nodes_by_link", sizing.nodes_by_link},
           {"nodes_by_cores", sizing.nodes_by_cores},
+          {"descriptors_each", sizing.descriptors},
+          {"memory_each", sizing.memory},
           {"arithmetic", sizing.lines}};
 }
 
-}  // namespace
-
-double ScaleSearch::next() const {
-  if (worst_ == 0) return best_ == 0 ? 1 : std::min(best_ * 2, most_);
-  return best_ == 0 ? worst_ / 2 : std::sqrt(best_ * worst_);
+int failed(const std::string& why) {
+  std::fprintf(stderr, "levee-bench: %s\n", why.c_str());
+  return 2;
 }
 
-void ScaleSearch::tell(bool held) {
-  if (held) {
-    best_ = next();
-  } else {
-    worst_ = next();
+class Search {
+ public:
+  Search(const Plan& plan, const CapacityOptions& options)
+      : plan_(plan), options_(options), scales_(options.most_scale) {}
+
+  // Tries until it is over. Or what is wrong.
+  std::string run() {
+    const int64_t began = now_us();
+    const double each = std::chrono::duration<double>(plan_.duration).count() + 1;  // with starting and stopping
+    for (uint32_t i = 0; !scales_.is_over(); ++i) {
+      const double spent = static_cast<double>(now_us() - began) / 1e6;
+      if (i == options_.most_runs) return end("--runs is reached");
+      if (i > 0 && spent + each > options_.most_seconds) return end("--seconds is over");
+      if (std::string wrong = try_next(); !wrong.empty()) return wrong;
+    }
+    return end(broken_ ? "" : "--most is reached");
   }
-}
+  const std::optional<Run>& best() const { return best_; }
+  const std::optional<Run>& broken() const { return broken_; }
+  const std::string& why_not_more() const { return why_not_more_; }
 
-bool ScaleSearch::is_over() const {
-  if (best_ >= most_) return true;
-  if (worst_ == 0) return false;
-  return best_ == 0 ? worst_ < 2 * kLeast : worst_ / best_ < kClose;
-}
+ private:
+  std::string end(const std::string& why) {
+    why_not_more_ = why;
+    return {};
+  }
+  std::string try_next() {
+    auto played = play(plan_, scales_.next(), options_);
+    if (const auto* const wrong = std::get_if<std::string>(&played)) return *wrong;
+    Run& run = std::get<Run>(played);
+    std::printf("%s\n", row(plan_, run).c_str());
+    std::fflush(stdout);
+    const bool held = run.verdict() == Verdict::Kind::kHolds;
+    scales_.tell(held, run.spare(plan_.deploy ? plan_.deploy->nodes : plan_.targets.size()));
+    (held ? best_ : broken_) = std::move(run);
+    return {};
+  }
 
-Sizing size_up(const Load& seen, const CapacityOptions& wanted) {
-  Sizing sizing;
-  const auto viewers = static_cast<double>(wanted.viewers);
-  const auto bitrate = static_cast<double>(wanted.bitrate);
-  const double traffic = viewers * bitrate;
-  const double by_link = wanted.link * kFill / bitrate;
-  sizing.nodes_by_link = std::ceil(viewers / by_link);
-  sizing.lines.push_back(print("For %.0f viewers at %s: %.0f x %s = %s.", viewers, bits(bitrate).c_str(), viewers,
-                               bits(bitrate).c_str(), bits(traffic).c_str()));
-  sizing.lines.push_back(print("Network: a card of %s at %.0f %% carries %.0f viewers; %.0f / %.0f = %.0f nodes.",
-                               bits(wanted.link).c_str(), kFill * 100, by_link, viewers, by_link,
-                               sizing.nodes_by_link));
-  if (seen.cores <= 0 || seen.viewers <= 0 || seen.bits_per_second <= 0) return sizing;
-  // A viewer's cost is of its requests and of its bytes. Taken as if it were all of bytes when these grow, it is too
-  // high rather than too low.
-  const double of_each = seen.bits_per_second / seen.viewers;
-  const double growth = std::max(bitrate / of_each, 1.0);
-  const double viewers_per_core = seen.viewers / seen.cores / growth;
-  const double by_cores = viewers_per_core * wanted.cores * kFill;
-  sizing.nodes_by_cores = std::ceil(viewers / by_cores);
-  sizing.lines.push_back(print("Processors: %.0f viewers of %s each kept %.2f cores busy: %.0f a core.", seen.viewers,
-                               bits(of_each).c_str(), seen.cores, seen.viewers / seen.cores));
-  sizing.lines.push_back(
-      print("At %s, %.1f times the bytes: %.0f / %.1f = %.0f a core; %u cores at %.0f %% carry %.0f; "
-            "%.0f / %.0f = %.0f nodes.",
-            bits(bitrate).c_str(), growth, seen.viewers / seen.cores, growth, viewers_per_core, wanted.cores,
-            kFill * 100, by_cores, viewers, by_cores, sizing.nodes_by_cores));
-  const bool is_link = sizing.nodes_by_link >= sizing.nodes_by_cores;
-  sizing.lines.push_back(print("You need %.0f nodes, limited by %s; and some to spare.",
-                               std::max(sizing.nodes_by_link, sizing.nodes_by_cores),
-                               is_link ? "the network" : "the processors"));
-  return sizing;
-}
+  const Plan& plan_;
+  const CapacityOptions& options_;
+  ScaleSearch scales_;
+  std::optional<Run> best_, broken_;
+  std::string why_not_more_;
+};
+
+}  // namespace
 
 int run_capacity(const CapacityOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   auto read = read_plan(options.plan);
-  if (const auto* const wrong = std::get_if<std::string>(&read)) {
-    std::fprintf(stderr, "levee-bench: %s\n", wrong->c_str());
-    return 2;
-  }
+  if (const auto* const wrong = std::get_if<std::string>(&read)) return failed(*wrong);
   Plan& plan = std::get<Plan>(read);
   if (plan.start_origin) plan.start_origin->media = options.media;
-  ScaleSearch search(options.most_scale);
-  std::optional<Run> best, broken;
-  for (uint32_t i = 0; i < options.most_runs && !search.is_over(); ++i) {
-    auto played = play(plan, search.next(), options);
-    if (const auto* const wrong = std::get_if<std::string>(&played)) {
-      std::fprintf(stderr, "levee-bench: %s\n", wrong->c_str());
-      return 2;
-    }
-    Run& run = std::get<Run>(played);
-    std::printf("%s\n", row(plan, run).c_str());
-    std::fflush(stdout);
-    const bool held = run.outcome.verdict.kind == Verdict::Kind::kHolds;
-    search.tell(held);
-    (held ? best : broken) = std::move(run);
-  }
-  if (!best) {
-    std::printf("\nNot even the smallest audience keeps the promises.\n");
+  Search search(plan, options);
+  if (const std::string wrong = search.run(); !wrong.empty()) return failed(wrong);
+  if (!search.best()) {
+    std::printf("\nNot even the smallest audience that was tried keeps the promises.\n");
     return 1;
   }
-  std::printf("\nThe largest audience that keeps the promises: %.0f viewers (x %.3g). %s\n\n", best->load.viewers,
-              best->scale,
-              broken ? verdict_line(plan, broken->outcome).c_str() : "More was not tried: raise --most or --runs.");
-  print_sizing(best->load, options);
-  if (!options.json_path.empty()) std::ofstream(options.json_path) << sizing_json(*best, options).dump(1) << '\n';
+  const std::string found = finding(plan, *search.best(), search.broken(), search.why_not_more());
+  const Sizing sizing = size_up(search.best()->load, options.wanted);
+  std::printf("\n%s\n\n", found.c_str());
+  for (const std::string& line : sizing.lines) std::printf("  %s\n", line.c_str());
+  if (!options.json_path.empty()) {
+    std::ofstream(options.json_path) << result_json(*search.best(), sizing, found).dump(1) << '\n';
+  }
   return 0;
 }
 

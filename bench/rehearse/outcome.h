@@ -30,6 +30,7 @@ struct Moment {
   uint64_t origin_requests = 0;
   uint32_t origin_active = 0;
   double node_cpu_s = 0;
+  uint64_t node_resident = 0;  // bytes
   double generator_cpu_s = 0;
   Values values;
 };
@@ -46,10 +47,11 @@ struct Outcome {
   std::optional<OriginCounts> origin;  // none: the plan names none, or it did not answer
   Histogram lag;                       // of the generator: how late it was
   double took_s = 0;
-  double node_cpu_s = 0;   // 0: the nodes are not ours
-  size_t connections = 0;  // at a time at most
-  uint64_t lent = 0;       // requests on another client's connection
-  uint64_t waited = 0;     // requests that found no connection
+  double node_cpu_s = 0;         // 0: the nodes are not ours
+  uint64_t resident_before = 0;  // bytes of the nodes, before anybody came
+  size_t connections = 0;        // at a time at most
+  uint64_t lent = 0;             // requests on another client's connection
+  uint64_t waited = 0;           // requests that found no connection
   Verdict verdict;
 };
 

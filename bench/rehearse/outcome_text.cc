@@ -56,6 +56,7 @@ Json second_json(const Moment& moment) {
           {"origin_requests", moment.origin_requests},
           {"origin_active", moment.origin_active},
           {"node_cpu_s", moment.node_cpu_s},
+          {"node_resident", moment.node_resident},
           {"generator_lag_p99_ms", moment.lag_p99_ms},
           {"generator_cpu_s", moment.generator_cpu_s}};
 }

@@ -12,6 +12,7 @@
 #include "bench/rehearse/plan.h"
 #include "bench/rehearse/rehearsal.h"
 #include "bench/rehearse/screen.h"
+#include "bench/servers/scratch.h"
 
 namespace levee::bench {
 namespace {
@@ -35,14 +36,6 @@ int exit_code(Verdict::Kind kind) {
 
 }  // namespace
 
-std::filesystem::path working_folder(const std::string& wanted) {
-  if (!wanted.empty()) {
-    std::filesystem::create_directories(wanted);
-    return wanted;
-  }
-  return std::filesystem::temp_directory_path() / ("levee-rehearsal-" + std::to_string(getpid()));
-}
-
 std::string levee_beside() {
   const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   for (const auto& path : {here / "levee", here.parent_path() / "sbin" / "levee"}) {
@@ -58,7 +51,8 @@ int run_rehearse(const RehearseOptions& options) {
   Plan& plan = std::get<Plan>(read);
   plan.scale(options.scale);
   if (plan.start_origin) plan.start_origin->media = options.media;
-  Deployment servers(working_folder(options.keep));
+  const Scratch scratch(options.keep);
+  Deployment servers(scratch.path());
   const std::string levee = options.levee.empty() ? levee_beside() : options.levee;
   const auto opened = open_venue(plan, levee_maker(levee, plan.deploy ? plan.deploy->conf : ""), servers);
   if (const auto* const wrong = std::get_if<std::string>(&opened)) return failed(*wrong);

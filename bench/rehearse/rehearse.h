@@ -22,8 +22,6 @@ struct RehearseOptions {
 // too slow to judge.
 int run_rehearse(const RehearseOptions& options);
 
-// Where the servers' files go: `wanted`, or, when that is empty, a folder that nobody else has.
-std::filesystem::path working_folder(const std::string& wanted);
 // The levee beside the program that runs, or the one in PATH.
 std::string levee_beside();
 

@@ -21,6 +21,12 @@ std::string own_address() {
   return "127." + std::to_string(pid / 250 % 250 + 1) + "." + std::to_string(pid % 250 + 1) + ".2";
 }
 
+// To the server as a whole: workers go on without their master. One that is asked to end tells its own.
+void signal(Process& server, int number) {
+  if (number == SIGTERM || !server.runs()) return server.send_signal(number);
+  for (const pid_t pid : family(server.pid())) kill(pid, number);
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> NodeSite::values() const {
@@ -56,17 +62,15 @@ NodeMaker levee_maker(std::string program, std::filesystem::path conf_template) 
 }
 
 Deployment::Deployment(std::filesystem::path folder)
-    : folder_(std::filesystem::absolute(folder)),
-      is_folder_ours_(std::filesystem::create_directories(folder_)),
-      address_(own_address()) {}
+    : folder_(std::filesystem::absolute(folder)), address_(own_address()) {
+  std::filesystem::create_directories(folder_);
+}
 
 Deployment::~Deployment() {
   for (auto& [name, server] : servers_) {
     if (server.process) server.process->send_signal(SIGTERM);
   }
   servers_.clear();
-  std::error_code none;
-  if (is_folder_ours_) std::filesystem::remove_all(folder_, none);
 }
 
 std::string Deployment::start_origin(const OriginSetup& setup) {
@@ -151,12 +155,12 @@ std::string Deployment::act(Act act, std::string_view name) {
     case Act::kStop:
     case Act::kKill:
       if (!server.process) return {};
-      server.process->send_signal(act == Act::kStop ? SIGTERM : SIGKILL);
+      signal(*server.process, act == Act::kStop ? SIGTERM : SIGKILL);
       stopped_.push_back(std::move(server.process));
       return {};
     case Act::kFreeze:
     case Act::kThaw:
-      if (server.process) server.process->send_signal(act == Act::kFreeze ? SIGSTOP : SIGCONT);
+      if (server.process) signal(*server.process, act == Act::kFreeze ? SIGSTOP : SIGCONT);
       return {};
   }
   return {};

@@ -59,7 +59,7 @@ struct OriginSetup {
 // Servers stop when it is destroyed. All errors are texts; empty is none.
 class Deployment {
  public:
-  // `folder`: for logs and the nodes' files; made, and removed at the end unless it was there before.
+  // `folder`: for logs and the nodes' files; made if need be, and whoever gave it removes it.
   explicit Deployment(std::filesystem::path folder);
   ~Deployment();
   Deployment(const Deployment&) = delete;
@@ -95,7 +95,6 @@ class Deployment {
   std::string last_words(const std::string& name) const;
 
   const std::filesystem::path folder_;
-  const bool is_folder_ours_;
   const std::string address_;
   std::string origin_, redis_;
   std::vector<std::string> nodes_;

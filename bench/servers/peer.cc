@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -13,7 +14,7 @@ namespace levee::bench {
 namespace {
 
 namespace fs = std::filesystem;
-using Words = std::vector<std::pair<std::string, std::string>>;
+using Values = std::vector<std::pair<std::string, std::string>>;
 
 const std::string kAddress = "127.0.0.1";
 
@@ -33,16 +34,21 @@ std::vector<std::string> words_of(const std::string& text, std::string_view name
   return {};
 }
 
-Words values_of(const PeerSite& site) {
-  return {{"ORIGIN", site.origin},
-          {"ORIGIN_HOST", site.origin.substr(0, site.origin.find(':'))},
-          {"ORIGIN_PORT", site.origin.substr(site.origin.find(':') + 1)},
-          {"CERT", site.keys / "cert.pem"},
-          {"KEY", site.keys / "key.pem"},
-          {"PEM", site.keys / "both.pem"},
-          {"SIZE", std::to_string(site.size)},
-          {"LEVEE", site.levee},
-          {"BENCH", site.bench}};
+Values values_of(const PeerTerms& terms) {
+  return {{"CERT", terms.keys / "cert.pem"},    {"KEY", terms.keys / "key.pem"}, {"PEM", terms.keys / "both.pem"},
+          {"SIZE", std::to_string(terms.size)}, {"LEVEE", terms.levee},          {"BENCH", terms.bench}};
+}
+
+// Copies the folder's files, with their words filled in. Or what is wrong.
+std::string copy_files(const fs::path& folder, const fs::path& run, const Values& values) {
+  std::error_code error;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
+    if (!entry.is_regular_file()) continue;
+    const fs::path to = run / fs::relative(entry.path(), folder);
+    fs::create_directories(to.parent_path(), error);
+    if (!(std::ofstream(to) << with_words(read_file(entry.path()), values))) return "cannot write " + to.string();
+  }
+  return error ? folder.string() + ": " + error.message() : "";
 }
 
 }  // namespace
@@ -64,78 +70,69 @@ std::string output_of(const std::vector<std::string>& words, const fs::path& log
   return read_file(log);
 }
 
-std::string peer_version(const fs::path& folder, const PeerSite& site) {
-  auto words = words_of(with_words(read_file(folder / "peer.conf"), values_of(site)), "version");
+std::string make_keys(const fs::path& folder) {
+  const std::string key = folder / "key.pem";
+  const std::string cert = folder / "cert.pem";
+  output_of({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+             "2", "-subj", "/CN=localhost", "-keyout", key, "-out", cert},
+            folder / "openssl", 20);
+  if (!std::ifstream(cert)) return "openssl makes no certificate";
+  std::ofstream(folder / "both.pem") << std::ifstream(cert).rdbuf() << std::ifstream(key).rdbuf();
+  return {};
+}
+
+std::string peer_version(const fs::path& folder, const PeerTerms& terms, const fs::path& scratch) {
+  const auto words = words_of(with_words(read_file(folder / "peer.conf"), values_of(terms)), "version");
   if (words.empty()) return "";
-  const std::string said = output_of(words, site.run / "version", 5);
+  const std::string said = output_of(words, scratch / "version", 5);
   return said.substr(0, said.find('\n'));
 }
 
-std::variant<std::unique_ptr<Peer>, std::string> Peer::start(const fs::path& folder, const PeerSite& site) {
-  std::unique_ptr<Peer> peer(new Peer(folder, site));
-  const std::string text = peer->filled(read_file(folder / "peer.conf"));
-  if (site.tls && words_of(text, "tls").empty()) return "has no TLS";
-  auto words = words_of(text, site.tls ? "tls_command" : "command");
+std::variant<Program, std::string> make_peer(const fs::path& folder, const PeerTerms& terms, const NodeSite& site) {
+  const uint16_t tls_port = free_port(site.address);
+  const fs::path memory = terms.memory / site.name;
+  Values values = site.values();
+  for (auto& value : values_of(terms)) values.push_back(std::move(value));
+  values.insert(values.end(), {{"SHM", memory}, {"TLS_PORT", std::to_string(tls_port)}});
+  const std::string text = with_words(read_file(folder / "peer.conf"), values);
+  if (terms.tls && words_of(text, "tls").empty()) return "has no TLS";
+  auto words = words_of(text, terms.tls ? "tls_command" : "command");
   if (words.empty()) words = words_of(text, "command");
   if (words.empty()) return "no command in " + (folder / "peer.conf").string();
   std::error_code error;
-  for (const std::string& name : words_of(text, "folders")) fs::create_directories(peer->run_ / name, error);
-  if (std::string wrong = peer->make_files(folder); !wrong.empty()) return wrong;
-  if (std::string wrong = peer->launch(words); !wrong.empty()) return wrong;
-  return peer;
+  fs::remove_all(memory, error);
+  fs::create_directories(memory, error);
+  for (const std::string& name : words_of(text, "folders")) fs::create_directories(site.folder / name, error);
+  if (std::string wrong = copy_files(folder, site.folder, values); !wrong.empty()) return wrong;
+  words.insert(words.begin(), {"taskset", "-c", "0"});
+  return Program{site.name, std::move(words), terms.tls ? tls_port : site.port};
 }
 
-Peer::Peer(const fs::path& folder, const PeerSite& site)
-    : name_(folder.filename()),
-      tls_(site.tls),
-      run_(site.run / name_),
-      shm_("/dev/shm/levee-compare-" + std::to_string(getpid()) + "-" + name_),
-      port_(free_port(kAddress)),
-      tls_port_(free_port(kAddress)),
-      values_(values_of(site)) {
-  std::error_code error;
-  fs::create_directories(run_, error);
-  fs::create_directories(shm_, error);
-  values_.insert(
-      values_.end(),
-      {{"RUN", run_}, {"SHM", shm_}, {"PORT", std::to_string(port_)}, {"TLS_PORT", std::to_string(tls_port_)}});
+std::variant<std::unique_ptr<Peer>, std::string> Peer::start(const fs::path& folder, const PeerTerms& terms,
+                                                             const fs::path& run, const std::string& origin) {
+  NodeSite site{.name = folder.filename(), .address = kAddress, .port = free_port(kAddress), .origin = origin};
+  site.folder = run / site.name;
+  fs::create_directories(site.folder);
+  std::unique_ptr<Peer> peer(new Peer(site, terms.tls));
+  auto made = make_peer(folder, terms, site);
+  if (auto* wrong = std::get_if<std::string>(&made)) return *wrong;
+  const Program& program = std::get<Program>(made);
+  const fs::path log = site.folder / "output";
+  peer->port_ = program.port;
+  peer->process_ = std::make_unique<Process>(program.words, log);
+  if (comes_up(program.port, *peer->process_)) return peer;
+  const std::string said = read_file(log);
+  return "does not start: " + said.substr(said.size() - std::min<size_t>(said.size(), 300));
 }
 
 Peer::~Peer() {
   process_.reset();
   std::error_code error;
-  fs::remove_all(shm_, error);
-  fs::remove_all(run_, error);
-}
-
-std::string Peer::filled(std::string text) const {
-  return with_words(std::move(text), values_);
-}
-
-std::string Peer::make_files(const fs::path& folder) {
-  std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-    if (!entry.is_regular_file()) continue;
-    const fs::path to = run_ / fs::relative(entry.path(), folder);
-    fs::create_directories(to.parent_path(), error);
-    if (!(std::ofstream(to) << filled(read_file(entry.path())))) return "cannot write " + to.string();
-  }
-  return error ? folder.string() + ": " + error.message() : "";
-}
-
-std::string Peer::launch(const std::vector<std::string>& words) {
-  std::vector<std::string> pinned{"taskset", "-c", "0"};
-  pinned.insert(pinned.end(), words.begin(), words.end());
-  const fs::path log = run_ / "output";
-  process_ = std::make_unique<Process>(pinned, log);
-  if (comes_up(tls_ ? tls_port_ : port_, *process_)) return "";
-  std::string said = read_file(log);
-  return "does not start: " + said.substr(said.size() - std::min<size_t>(said.size(), 300));
+  fs::remove_all(site_.folder, error);
 }
 
 std::string Peer::url(std::string_view path) const {
-  return (tls_ ? "https://127.0.0.1:" + std::to_string(tls_port_) : "http://127.0.0.1:" + std::to_string(port_)) +
-         std::string(path);
+  return (tls_ ? "https://" : "http://") + kAddress + ":" + std::to_string(port_) + std::string(path);
 }
 
 std::vector<pid_t> Peer::pids() const {

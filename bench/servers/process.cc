@@ -18,9 +18,11 @@ Process::Process(const std::vector<std::string>& words, const std::string& log) 
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   std::fflush(nullptr);  // what is buffered must not be written twice
+  const pid_t self = getpid();
   pid_ = fork();
   if (pid_ != 0) return;
   prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != self) _exit(127);
   if (const int file = log.empty() ? -1 : open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644); file >= 0) {
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);

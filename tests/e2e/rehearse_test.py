@@ -75,29 +75,3 @@ def test_a_plan_that_is_wrong_is_not_played(rehearse, plan, says):
 def test_a_node_that_does_not_start_says_why(rehearse):
     code, said, _, _ = rehearse(DEPLOY + "viewers step 1; promise errors 1%;", more="no_such_thing on;")
     assert code == 2 and "node1 does not start" in said and 'unknown directive "no_such_thing"' in said
-
-
-def test_nothing_of_it_runs_on_when_it_is_killed(tmp_path):
-    (tmp_path / "node.conf").write_text(CONF.replace("@MORE@", ""))
-    (tmp_path / "evening.plan").write_text(DEPLOY.replace("4s", "1m") + "viewers step 1; promise errors 1%;")
-    process = subprocess.Popen([OUT / "levee-bench", "rehearse", tmp_path / "evening.plan"], stdout=subprocess.PIPE,
-                               text=True)
-    assert "viewers 1" in process.stdout.readline()
-    children = [int(pid) for pid in open(f"/proc/{process.pid}/task/{process.pid}/children").read().split()]
-    assert len(children) == 3
-    process.kill()
-    process.wait()
-    for pid in children:
-        wait_for_end(pid)
-
-
-def wait_for_end(pid):
-    from harness import eventually
-
-    def is_gone():
-        try:
-            os.kill(pid, 0)
-            return "Z" in open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1][:3]
-        except (OSError, FileNotFoundError):
-            return True
-    eventually(is_gone, what=f"process {pid} ends")

@@ -1,7 +1,8 @@
 // The search for the largest audience, and what more would need.
 #include <gtest/gtest.h>
 
-#include "bench/rehearse/capacity.h"
+#include "bench/rehearse/scale_search.h"
+#include "bench/rehearse/sizing.h"
 
 namespace levee::bench {
 namespace {
@@ -33,22 +34,53 @@ TEST(ScaleSearch, EndsAtTheMostAndAtTheLeast) {
   EXPECT_EQ(none.best(), 0);
 }
 
+TEST(ScaleSearch, GoesFasterWhereThereIsMuchToSpare) {
+  ScaleSearch idle(1000), busy(1000);
+  idle.tell(true, 100);
+  busy.tell(true, 1.2);
+  EXPECT_EQ(idle.next(), 8);
+  EXPECT_EQ(busy.next(), 2);
+}
+
+TEST(Load, IsThatOfTheSecondsWhenNearlyAllAreThere) {
+  Outcome outcome;
+  outcome.connections = 300;
+  outcome.resident_before = 1'000;
+  for (const uint32_t viewers : {10U, 95U, 100U}) {
+    Moment moment;
+    moment.of.viewers = viewers;
+    moment.of.bytes = 1'000 * viewers;
+    moment.node_cpu_s = viewers == 10 ? 9 : 0.2;
+    moment.node_resident = 2'000;
+    outcome.seconds.push_back(moment);
+  }
+  const Load load = load_of(outcome);
+  EXPECT_EQ(load.viewers, 100);
+  EXPECT_DOUBLE_EQ(load.bits_per_second, 8 * 97'500);
+  EXPECT_DOUBLE_EQ(load.cores, 0.2);
+  EXPECT_EQ(load.connections, 300);
+  EXPECT_EQ(load.grown, 1'000);
+}
+
 TEST(Sizing, ShowsItsArithmetic) {
-  CapacityOptions wanted;
+  Wanted wanted;
   wanted.viewers = 1'000'000;
   wanted.bitrate = 4'000'000;
   wanted.link = 100e9;
   wanted.cores = 32;
-  const Sizing sizing = size_up({.viewers = 2000, .bits_per_second = 800e6, .cores = 0.5}, wanted);
-  EXPECT_EQ(sizing.nodes_by_link, 50);   // 100 Gb/s at 80 % is 20,000 viewers
-  EXPECT_EQ(sizing.nodes_by_cores, 98);  // 4,000 a core at 400 kb/s, 400 at 4 Mb/s; 32 x 400 x 80 % = 10,240
-  ASSERT_EQ(sizing.lines.size(), 5U);
+  const Sizing sizing =
+      size_up({.viewers = 2000, .bits_per_second = 800e6, .cores = 0.5, .connections = 2200, .grown = 40e6}, wanted);
+  EXPECT_EQ(sizing.nodes_by_link, 50);     // 100 Gb/s at 80 % is 20,000 viewers
+  EXPECT_EQ(sizing.nodes_by_cores, 98);    // 4,000 a core at 400 kb/s, 400 at 4 Mb/s; 32 x 400 x 80 % = 10,240
+  EXPECT_EQ(sizing.descriptors, 11226);    // 1,000,000 / 98 = 10,205 viewers a node, 1.1 connections each
+  EXPECT_NEAR(sizing.memory, 204e6, 1e6);  // 20 kB each
+  ASSERT_EQ(sizing.lines.size(), 7U);
   EXPECT_EQ(sizing.lines[0], "For 1000000 viewers at 4.0 Mb/s: 1000000 x 4.0 Mb/s = 4.00 Tb/s.");
-  EXPECT_EQ(sizing.lines[4], "You need 98 nodes, limited by the processors; and some to spare.");
+  EXPECT_EQ(sizing.lines[6], "You need 98 nodes, limited by the processors; and some to spare.");
 }
 
 TEST(Sizing, KnowsOnlyTheNetworkWhenTheNodesAreNotOurs) {
-  const Sizing sizing = size_up({.viewers = 2000, .bits_per_second = 800e6, .cores = 0}, {});
+  const Sizing sizing = size_up({.viewers = 2000, .bits_per_second = 800e6}, {});
   EXPECT_EQ(sizing.lines.size(), 2U);
   EXPECT_EQ(sizing.nodes_by_cores, 0);
 }

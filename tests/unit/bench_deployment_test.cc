@@ -6,12 +6,14 @@
 #include <fstream>
 
 #include "bench/servers/deployment.h"
+#include "bench/servers/scratch.h"
 
 namespace levee::bench {
 namespace {
 
 class DeploymentTest : public testing::Test {
  protected:
+  ~DeploymentTest() override { std::filesystem::remove_all(folder_); }
   const std::filesystem::path folder_ =
       std::filesystem::path(testing::TempDir()) / ("levee-deployment-" + std::to_string(getpid()));
 };
@@ -29,7 +31,6 @@ TEST_F(DeploymentTest, FillsATemplateWithWhereANodeStands) {
   const NodeSite site{.name = "node1", .address = "127.0.0.9", .port = 80, .origin = "127.0.0.8:81"};
   EXPECT_EQ(fill_template(folder_ / "a", site), "listen 127.0.0.9:80; 127.0.0.8 81 node1node1 @NEVER@");
   EXPECT_FALSE(fill_template(folder_ / "b", site));
-  std::filesystem::remove_all(folder_);
 }
 
 TEST_F(DeploymentTest, StartsKillsAndStartsAgain) {
@@ -63,14 +64,17 @@ TEST_F(DeploymentTest, SaysThatThereIsNoSuchProgram) {
 
 TEST_F(DeploymentTest, StopsAllAndLeavesNothing) {
   pid_t pid = 0;
+  std::filesystem::path folder;
   {
-    Deployment deployment(folder_);
+    const Scratch scratch;
+    Deployment deployment(scratch.path());
     ASSERT_EQ(deployment.start_node(listener), "");
+    folder = scratch.path();
     pid = deployment.node_pids()[0];
     EXPECT_EQ(deployment.act(Deployment::Act::kFreeze, "node1"), "");
   }
   EXPECT_EQ(kill(pid, 0), -1);
-  EXPECT_FALSE(std::filesystem::exists(folder_));
+  EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
 }  // namespace
