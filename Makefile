@@ -32,7 +32,7 @@ PREFIX  ?= /usr/local
 
 PKGS_BUILD := g++ libevent-dev libssl-dev liblz4-dev libhiredis-dev libpcre2-dev libxxhash-dev libjemalloc-dev \
               libcli11-dev nlohmann-json3-dev
-PKGS_TEST  := libgtest-dev libgmock-dev python3 python3-pytest python3-redis redis-server redis-sentinel redis-tools openssl ffmpeg
+PKGS_TEST  := nginx libgtest-dev libgmock-dev python3 python3-pytest python3-redis redis-server redis-sentinel redis-tools openssl ffmpeg
 PKGS_BENCH := libbenchmark-dev nginx varnish trafficserver haproxy wrk
 PKGS_LINT  := clang clang-format clang-tidy
 PKGS_FUZZ  := clang libclang-rt-14-dev

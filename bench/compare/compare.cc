@@ -11,6 +11,8 @@
 #include <map>
 
 #include "bench/compare/case.h"
+#include "bench/compare/rehearsals.h"
+#include "bench/compare/rounds.h"
 #include "bench/compare/tables.h"
 
 namespace levee::bench {
@@ -31,7 +33,7 @@ std::string processor() {
   return "unknown";
 }
 
-Json machine(const CompareOptions& options, const PeerSite& site) {
+Json machine(const CompareOptions& options, const fs::path& scratch) {
   utsname system{};
   uname(&system);
   double load = 0;
@@ -44,22 +46,10 @@ Json machine(const CompareOptions& options, const PeerSite& site) {
               {"kernel", system.release}, {"load_before", load}, {"versions", Json::object()}};
   std::vector<fs::path> folders(fs::directory_iterator(options.peers), {});
   std::ranges::sort(folders);
+  const PeerTerms terms{.keys = {}, .memory = {}, .levee = options.levee, .bench = here()};
   for (const fs::path& folder : folders) {
-    const std::string version = fs::is_directory(folder) ? peer_version(folder, site) : "";
+    const std::string version = fs::is_directory(folder) ? peer_version(folder, terms, scratch) : "";
     if (!version.empty()) result["versions"][folder.filename()] = version;
-  }
-  return result;
-}
-
-// The medians of rounds of the same figures.
-Json medians(const std::vector<Json>& rounds) {
-  Json result;
-  for (const auto& [what, first] : rounds.front().items()) {
-    std::vector<double> values;
-    for (const Json& round : rounds) values.push_back(round.at(what).get<double>());
-    std::ranges::sort(values);
-    const size_t middle = values.size() / 2;
-    result[what] = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
   }
   return result;
 }
@@ -97,7 +87,7 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
   }
   std::vector<std::unique_ptr<Peer>> peers;
   for (const std::string& name : options.servers.empty() ? scenario.servers : options.servers) {
-    auto started = Peer::start(fs::path(options.peers) / name, stage.site(options.levee, scenario.size, scenario.tls));
+    auto started = stage.start(fs::path(options.peers) / name, options.levee, scenario.size, scenario.tls);
     if (auto* wrong = std::get_if<std::string>(&started)) {
       result["not_measured"][name] = *wrong;
     } else {
@@ -137,25 +127,6 @@ void add_micro(const std::string& path, Json& results) {
   }
 }
 
-// A folder of our own for the time of the run.
-class Workshop {
- public:
-  Workshop() {
-    std::string pattern = fs::temp_directory_path() / "levee-compare-XXXXXX";
-    path_ = mkdtemp(pattern.data()) != nullptr ? pattern : "";
-  }
-  ~Workshop() {
-    std::error_code error;
-    if (!path_.empty()) fs::remove_all(path_, error);
-  }
-  Workshop(const Workshop&) = delete;
-  Workshop& operator=(const Workshop&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 bool write(const std::string& path, const std::string& text) {
   if (path.empty()) return true;
   if (std::ofstream(path) << text) return true;
@@ -172,35 +143,53 @@ bool write_readme(const std::string& path, const Json& results) {
   return false;
 }
 
+// Or what is wrong.
+std::string play_scenarios(const CompareOptions& options, const fs::path& scratch, Json& results) {
+  Stage stage(here(), options.media, scratch, options.quick);
+  if (std::string wrong = stage.prepare(); !wrong.empty()) return wrong;
+  auto scenarios = speed_scenarios(options.quick);
+  for (Scenario& scenario : overload_scenarios(options.quick)) scenarios.push_back(std::move(scenario));
+  for (const Scenario& scenario : scenarios) {
+    if (!is_in(options.only, scenario.name)) continue;
+    results[scenario.name] = play(scenario, options, stage);
+    std::printf("%s", terminal_table(scenario.name, results[scenario.name]).c_str());
+    std::fflush(stdout);
+  }
+  return {};
+}
+
+std::string play_plan(const CompareOptions& options, const fs::path& scratch, Json& results) {
+  auto read = read_plan(options.plan);
+  if (auto* const wrong = std::get_if<std::string>(&read)) return std::move(*wrong);
+  Plan& plan = std::get<Plan>(read);
+  if (const std::string wrong = uncomparable(plan); !wrong.empty()) return options.plan + ": " + wrong;
+  plan.start_origin->media = options.media;
+  auto compared = compare_rehearsals(plan, options, scratch);
+  if (auto* const wrong = std::get_if<std::string>(&compared)) return std::move(*wrong);
+  results[plan.name] = std::move(std::get<Json>(compared));
+  std::printf("\n%s", plan_table(results[plan.name]).c_str());
+  return {};
+}
+
 }  // namespace
 
 int run_compare(const CompareOptions& options) {
-  const Workshop workshop;
+  const Scratch scratch;
   std::error_code error;
-  const std::string levee = fs::absolute(options.levee, error);
   CompareOptions absolute = options;
-  absolute.levee = levee;
-  Stage stage(here(), options.media, workshop.path(), options.quick);
-  if (const std::string wrong = stage.prepare(); !wrong.empty()) {
-    std::fprintf(stderr, "levee-bench: %s\n", wrong.c_str());
-    return 1;
-  }
-  Json results{{"machine", machine(absolute, stage.site(levee, 0, false))},
-               {"quick", options.quick},
-               {"scenarios", Json::object()}};
+  absolute.levee = fs::absolute(options.levee, error);
+  Json results{{"machine", machine(absolute, scratch.path())}, {"quick", options.quick}, {"scenarios", Json::object()}};
   if (!options.micro.empty()) add_micro(options.micro, results);
-  auto scenarios = speed_scenarios(options.quick);
-  for (Scenario& scenario : overload_scenarios(options.quick)) scenarios.push_back(std::move(scenario));
-  bool all_measured = true;
-  for (const Scenario& scenario : scenarios) {
-    if (!is_in(options.only, scenario.name)) continue;
-    Json& result = results["scenarios"][scenario.name] = play(scenario, absolute, stage);
-    all_measured = all_measured && result.at("not_measured").empty();
-    std::printf("%s", terminal_table(scenario.name, result).c_str());
-    std::fflush(stdout);
+  const std::string wrong = options.plan.empty() ? play_scenarios(absolute, scratch.path(), results["scenarios"])
+                                                 : play_plan(absolute, scratch.path(), results["scenarios"]);
+  if (!wrong.empty()) {
+    std::fprintf(stderr, "levee-bench: %s\n", wrong.c_str());
+    return 2;
   }
-  if (!write_readme(options.readme_path, results)) all_measured = false;
-  const bool written = write(options.json_path, results.dump(1) + "\n") && write(options.html_path, html_page(results));
+  const bool all_measured = std::ranges::all_of(
+      results["scenarios"], [](const Json& scenario) { return scenario.at("not_measured").empty(); });
+  const bool written = write_readme(options.readme_path, results) && write(options.json_path, results.dump(1) + "\n") &&
+                       write(options.html_path, html_page(results));
   return written && all_measured ? 0 : 1;
 }
 

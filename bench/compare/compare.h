@@ -1,4 +1,5 @@
-// levee-bench compare: the same scenarios against Levee and its peers, interleaved, in server CPU seconds.
+// levee-bench compare: the same scenarios, or the same plan, against Levee and its peers, interleaved, in server CPU
+// seconds.
 #pragma once
 
 #include <string>
@@ -7,6 +8,8 @@
 namespace levee::bench {
 
 struct CompareOptions {
+  std::string plan;                  // to be rehearsed with each; empty: scenarios of its own
+  int rounds = 3;                    // of the plan
   bool quick = false;                // shortened forms
   std::vector<std::string> only;     // scenarios; none: all
   std::vector<std::string> servers;  // folders of `peers`; none: those of each scenario
@@ -19,7 +22,7 @@ struct CompareOptions {
   std::string html_path;    // empty: none
 };
 
-// 0: all were measured. 1: some were not.
+// 0: all were measured. 1: some were not. 2: nothing was: the plan is wrong, or the origin does not start.
 int run_compare(const CompareOptions& options);
 
 }  // namespace levee::bench

@@ -83,6 +83,44 @@ std::string bars(const Json& scenario, const Json& headline) {
   return out + "</div>";
 }
 
+// What became of a plan's promises with each; empty: it is no plan.
+std::string verdicts(const Json& scenario) {
+  if (!scenario.contains("verdicts")) return {};
+  std::string out = "<table>";
+  for (size_t i = 0; i < kPeers.size(); ++i) {
+    const auto verdict = scenario.at("verdicts").find(kPeers[i]);
+    if (verdict == scenario.at("verdicts").end()) continue;
+    const int held = verdict->at("held"), rounds = verdict->at("rounds");
+    out += "<tr><td>" + std::string(kTitles[i]) + "</td><td class=\"" + (held == rounds ? "good" : "bad") + "\">held " +
+           std::to_string(held) + " of " + std::to_string(rounds) + "</td><td>" +
+           escaped(verdict->at("says").get<std::string>()) + "</td></tr>";
+  }
+  return out + "</table>";
+}
+
+constexpr size_t kLabelWidth = 42, kCellWidth = 12;
+
+std::string padded(std::string text, size_t width) {
+  return text.size() < width ? text + std::string(width - text.size(), ' ') : text;
+}
+std::string aligned(std::string text, size_t width) {
+  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
+std::string verdict_word(const Json& verdict) {
+  const int held = verdict.at("held"), rounds = verdict.at("rounds");
+  if (held == rounds) return "holds";
+  return held == 0 ? "does not" : std::to_string(held) + " of " + std::to_string(rounds);
+}
+
+std::string not_measured(const Json& scenario) {
+  std::string out;
+  for (const auto& [peer, why] : scenario.at("not_measured").items()) {
+    out += "  " + peer + " not measured: " + why.get<std::string>() + "\n";
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string terminal_table(const std::string& name, const Json& scenario) {
@@ -96,10 +134,34 @@ std::string terminal_table(const std::string& name, const Json& scenario) {
     }
     out += "\n";
   }
-  for (const auto& [peer, why] : scenario.at("not_measured").items()) {
-    out += "  " + peer + " not measured: " + why.get<std::string>() + "\n";
+  return out + not_measured(scenario);
+}
+
+std::string plan_table(const Json& scenario) {
+  std::string out = scenario.at("title").get<std::string>() + "\n" + padded("", kLabelWidth);
+  const auto each_peer = [&](const auto& cell) {
+    for (size_t i = 0; i < kPeers.size(); ++i) {
+      if (scenario.at("peers").contains(kPeers[i])) out += " " + aligned(cell(i), kCellWidth);
+    }
+    out += "\n";
+  };
+  each_peer([](size_t i) { return std::string(kTitles[i]); });
+  out += padded("  verdict", kLabelWidth);
+  each_peer([&](size_t i) { return verdict_word(scenario.at("verdicts").at(kPeers[i])); });
+  for (const Json& headline : scenario.at("headlines")) {
+    const std::string as = headline.at("as");
+    out += padded("  " + headline.at("label").get<std::string>() + (as == "ratio" ? ", by nginx's" : ""), kLabelWidth);
+    each_peer([&](size_t i) {
+      const auto value = shown(scenario, headline, kPeers[i]);
+      return value ? in_words(*value, as) : std::string("-");
+    });
   }
-  return out;
+  for (size_t i = 0; i < kPeers.size(); ++i) {
+    const auto verdict = scenario.at("verdicts").find(kPeers[i]);
+    if (verdict == scenario.at("verdicts").end() || verdict->at("held") == verdict->at("rounds")) continue;
+    out += "  " + std::string(kTitles[i]) + ": " + verdict->at("says").get<std::string>() + "\n";
+  }
+  return out + not_measured(scenario);
 }
 
 std::string markdown_table(const Json& results) {
@@ -149,6 +211,7 @@ std::string html_page(const Json& results) {
   if (results.at("quick").get<bool>()) out += "<p>Shortened forms of the scenarios (--quick).</p>";
   for (const auto& [name, scenario] : results.at("scenarios").items()) {
     out += "<h2>" + escaped(scenario.at("title").get<std::string>()) + "</h2>";
+    out += verdicts(scenario);
     for (const Json& headline : scenario.at("headlines")) out += bars(scenario, headline);
     for (const auto& [peer, why] : scenario.at("not_measured").items()) {
       out += "<p>" + escaped(peer) + " not measured: " + escaped(why.get<std::string>()) + "</p>";

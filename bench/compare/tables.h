@@ -1,7 +1,8 @@
 // What `compare` found, as tables: for a terminal, for the README, and as a page that opens without a network. Pure.
 //
 // Results: {"machine": {..}, "quick": bool, "scenarios": {NAME: {"title": .., "headlines": [{"as", "what", "label"}],
-// "peers": {PEER: {WHAT: number}}, "not_measured": {PEER: why}}}, "micro": {NAME: nanoseconds}, "missed_percent":
+// "peers": {PEER: {WHAT: number}}, "not_measured": {PEER: why}, of a plan also
+// "verdicts": {PEER: {"held", "rounds", "says"}}}}, "micro": {NAME: nanoseconds}, "missed_percent":
 // {NAME: share}}.
 #pragma once
 
@@ -12,6 +13,8 @@
 
 namespace levee::bench {
 
+// A plan's figures, a line for each and a column for each peer, under their verdicts.
+std::string plan_table(const Json& scenario);
 // One scenario's figures, a line for each peer, with its ratio to nginx where there is one.
 std::string terminal_table(const std::string& name, const Json& scenario);
 // When and where, and all headlines: a row for each and a column for each peer, in Markdown.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "bench/compare/case.h"
+#include "bench/compare/rounds.h"
 #include "bench/compare/tables.h"
 
 namespace levee::bench {
@@ -49,6 +50,37 @@ TEST(Compare, TheTerminalSaysWhatWasNotMeasured) {
   EXPECT_THAT(text, HasSubstr("cpu_us 5.00"));
   EXPECT_THAT(text, HasSubstr("2.00 x nginx"));
   EXPECT_THAT(text, HasSubstr("ats not measured: does not start"));
+}
+
+Json plan_results() {
+  return Json::parse(R"({"title": "evening: A <big> one",
+    "headlines": [{"as": "ms", "what": "p99", "label": "start-up p99"}, {"as": "ratio", "what": "cpu_us", "label": "answers"}],
+    "peers": {"nginx": {"p99": 1490, "cpu_us": 10}, "levee": {"cpu_us": 8}},
+    "verdicts": {"nginx": {"held": 1, "rounds": 3, "says": "It does not hold: errors"},
+                 "levee": {"held": 3, "rounds": 3, "says": "It holds."}},
+    "not_measured": {"varnish": "does not start"}})");
+}
+
+TEST(Compare, APlansTableHasAColumnForEachServerWithItsVerdict) {
+  EXPECT_EQ(plan_table(plan_results()),
+            "evening: A <big> one\n"
+            "                                                  Levee        nginx\n"
+            "  verdict                                         holds       1 of 3\n"
+            "  start-up p99                                        -     1,490 ms\n"
+            "  answers, by nginx's                              1.25         1.00\n"
+            "  nginx: It does not hold: errors\n"
+            "  varnish not measured: does not start\n");
+}
+
+TEST(Compare, ThePageHasAPlansVerdicts) {
+  Json all = results();
+  all["scenarios"]["evening"] = plan_results();
+  EXPECT_THAT(html_page(all), HasSubstr("held 1 of 3</td><td>It does not hold: errors"));
+}
+
+TEST(Rounds, TheirMedianIsOfTheRoundsThatHaveAFigure) {
+  const std::vector<Json> rounds = {{{"a", 1.0}, {"b", 1.0}}, {{"a", 50.0}}, {{"a", 3.0}, {"b", 4.0}, {"c", 7.0}}};
+  EXPECT_EQ(medians(rounds), (Json{{"a", 3.0}, {"b", 2.5}, {"c", 7.0}}));
 }
 
 TEST(Compare, ThePageStandsAlone) {

@@ -1,0 +1,22 @@
+// The same plan rehearsed with each server in turn, round after round: what else the machine does strikes all alike.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <variant>
+
+#include "bench/compare/compare.h"
+#include "bench/figures/report.h"
+#include "bench/rehearse/plan.h"
+
+namespace levee::bench {
+
+// Empty: it can be compared. Else what is wrong with it.
+std::string uncomparable(const Plan& plan);
+
+// A scenario's results as tables.h has them. Each round starts the servers anew, their caches empty. Nodes run on the
+// first processor, the origin and this program on the others. `scratch`: a folder. Or what is wrong.
+std::variant<Json, std::string> compare_rehearsals(const Plan& plan, const CompareOptions& options,
+                                                   const std::filesystem::path& scratch);
+
+}  // namespace levee::bench

@@ -1,0 +1,63 @@
+"""levee-bench compare PLAN: the same plan with Levee and a real nginx, round after round."""
+import json
+import subprocess
+
+import pytest
+from harness import OUT, PATIENCE
+
+PLAN = """about "A short evening";
+deploy { nodes 1; conf node.conf; } origin { first_byte 20ms; } duration 2s;
+requests 50 path=/object/1000/a$number?cc=max-age=60 objects=5; requests 300 at=500ms over=1s path=/object/1000/a$number?cc=max-age=60 objects=5;
+promise errors 0%%; promise origin_requests %s;
+"""
+
+
+@pytest.fixture
+def compare(tmp_path):
+    def run(plan, *more):
+        (tmp_path / "node.conf").write_text("")  # each server has its own instead
+        (tmp_path / "evening.plan").write_text(plan)
+        done = subprocess.run([OUT / "levee-bench", "compare", tmp_path / "evening.plan", "--levee", OUT / "levee", "--json", tmp_path / "result",
+                               "--html", tmp_path / "page", *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=3 * PATIENCE)
+        result, page = tmp_path / "result", tmp_path / "page"
+        return (done.returncode, done.stdout, json.loads(result.read_text()) if result.exists() else None,
+                page.read_text() if page.exists() else None)
+    return run
+
+
+def test_each_server_gets_its_verdict_its_figures_and_its_ratio_to_nginx(compare):
+    code, said, result, page = compare(PLAN % "5", "--servers", "levee,nginx", "--rounds", "2")
+    assert code == 0, said
+    order = [line.split()[4] for line in said.splitlines() if line.startswith("  round")]
+    assert order == ["levee", "nginx", "levee", "nginx"]
+    evening = result["scenarios"]["evening"]
+    for server in ("levee", "nginx"):
+        figures = evening["peers"][server]
+        assert evening["verdicts"][server] == {"held": 2, "rounds": 2, "says": "It holds."}
+        assert figures["origin_requests"] == 5 and figures["errors"] == 0 and figures["cpu_us"] > 0
+        assert figures["cpu_s"] == sum(each["cpu_s"] for each in evening["rounds"][server]) / 2
+    assert result["machine"]["versions"]["nginx"].startswith("nginx version: nginx/")
+    assert "by nginx's" in said and "held 2 of 2" in page and "nginx = 1" in page
+
+
+def test_a_promise_that_one_breaks_is_named(compare):
+    code, said, result, _ = compare(PLAN % "4", "--servers", "nginx", "--rounds", "1")
+    assert code == 0 and "nginx: It does not hold: origin_requests at most 4 broke first" in said
+    assert result["scenarios"]["evening"]["verdicts"]["nginx"]["held"] == 0
+
+
+def test_a_server_that_does_not_start_is_not_measured_and_the_others_are(compare, tmp_path):
+    (tmp_path / "peers" / "broken").mkdir(parents=True)
+    (tmp_path / "peers" / "broken" / "peer.conf").write_text("command sh -c 'echo no luck; exit 1';")
+    code, said, result, _ = compare(PLAN % "5", "--peers", tmp_path / "peers", "--servers", "broken", "--rounds", "1")
+    assert code == 1 and "broken not measured: node1 does not start: no luck" in said
+
+
+@pytest.mark.parametrize("plan, says", [
+    ("target http://127.0.0.1:1/; viewers step 1; promise errors 1%;", "evening.plan: compare starts the nodes itself"),
+    (PLAN.replace("nodes 1;", "nodes 1; redis on;") % "5", "evening.plan: the peers know no Redis"),
+    ("\nnonsense 1;", 'evening.plan:2: unknown directive "nonsense"'),
+])
+def test_a_plan_that_cannot_be_compared_is_refused(compare, plan, says):
+    code, said, result, _ = compare(plan)
+    assert code == 2 and says in said and result is None
