@@ -9,7 +9,8 @@
 namespace levee {
 namespace {
 
-constexpr size_t kReadersWokenPerMs = 10;    // so many sends are worth a millisecond of a worker
+// A send to a reader that was woken costs some 10 us whatever its size: a crowd may take a fiftieth of a worker.
+constexpr size_t kReadersWokenPerMs = 2;
 constexpr size_t kCoupledChunk = 64 * 1024;  // a body for one client alone: small, since nobody keeps it
 constexpr uint64_t kOutgrownWindow = 4 * 1024 * 1024;
 
@@ -104,9 +105,7 @@ int64_t Flight::pause() const {
 void Flight::arrived(size_t count, std::optional<int64_t> now) {
   if (dry_ == 0) return;
   held_back_ += count;
-  const bool paced = now && !coupled() &&
-                     held_back_ < Writer::kWakeBytes * static_cast<uint64_t>(pause() / Writer::kWakePause) &&
-                     *now - last_wake_ < pause();
+  const bool paced = now && !coupled() && held_back_ < Writer::kWakeBytes && *now - last_wake_ < pause();
   if (paced) return;
   if (now) last_wake_ = *now;
   collect();

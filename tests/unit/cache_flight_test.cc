@@ -267,7 +267,7 @@ TEST_F(FlightTest, APassedWriterLearnsThatItsReaderLeft) {
   EXPECT_TRUE(writer.unwanted());
 }
 
-TEST_F(FlightTest, PacedCommitsWakeAtMostEveryTenMilliseconds) {
+TEST_F(FlightTest, PacedCommitsWakeAFewReadersAtMostEveryTenMilliseconds) {
   Lead flight = lead();
   flight.writer.open(an_entry());
   read_from(flight.reader, 0);
@@ -282,12 +282,30 @@ TEST_F(FlightTest, PacedCommitsWakeAtMostEveryTenMilliseconds) {
   EXPECT_EQ(waker.take(), Tokens{1});
   EXPECT_FALSE(flight.writer.flush_in(1010));
   read_from(flight.reader, 2);
-  flight.writer.append(bytes_of(std::string(70'000, 'c')), 1012);
+  flight.writer.append(bytes_of(std::string(140'000, 'c')), 1012);
   EXPECT_EQ(waker.take(), Tokens{1}) << "much has come";
-  read_from(flight.reader, 70'002);
+  read_from(flight.reader, 140'002);
   flight.writer.append(bytes_of("d"), 1013);
   flight.writer.finish();
   EXPECT_EQ(waker.take(), Tokens{1}) << "the end is never held back";
+}
+
+TEST_F(FlightTest, ALargerCrowdIsWokenLessOften) {
+  Lead flight = lead();
+  flight.writer.open(an_entry());
+  std::vector<Reader> crowd;
+  const auto held_for = [&](size_t readers, int64_t now) {
+    while (flight.writer.readers() < readers) crowd.push_back(follow(2));
+    for (const char* byte : {"x", "y"}) {  // the first is sent at once
+      read_from(flight.reader, flight.writer.size());
+      flight.writer.append(bytes_of(byte), now);
+    }
+    return flight.writer.flush_in(now);
+  };
+  EXPECT_EQ(held_for(20, 1000), 10);
+  EXPECT_EQ(held_for(100, 2000), 50);
+  EXPECT_EQ(held_for(500, 3000), 250);
+  EXPECT_EQ(held_for(2000, 4000), 250) << "never longer";
 }
 
 TEST_F(FlightTest, ARenewedResponseHasTheOldBodyUnderNewFields) {
