@@ -16,6 +16,7 @@ struct event;
 
 namespace levee {
 
+class Stream;
 class Timer;
 
 // Something that may be destroyed only when nobody's callback is running: see Loop::bury().
@@ -70,6 +71,8 @@ class Loop {
   // each request on a connection does, is therefore a single store. Expiry is late by one tick at most, never early.
   static constexpr int64_t kTick = 8;
   static constexpr size_t kSlots = 1024;
+  // TLS streams that became idle last and keep their buffers: 34 KB each.
+  static constexpr size_t kWarm = 128;
 
   void read_clocks() const;
   void destroy_dead();
@@ -90,6 +93,8 @@ class Loop {
   int64_t current_tick_;                          // all slots up to here have been emptied
   int64_t armed_tick_ = 0;                        // when wheel_event_ fires; 0: not armed
   size_t streams_ = 0;
+  std::array<Stream*, kWarm> warm_{};
+  size_t next_warm_ = 0;
   uint64_t turn_ = 1;
   bool stopped_ = false;
   bool again_ = true;  // the next turn must not wait; so the first finds what was posted before it

@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "proxy/net/tls_socket.h"
+
 namespace levee {
 namespace {
 
@@ -53,6 +55,11 @@ ssize_t send_gathered(int descriptor, std::span<const iovec> parts) {
   return syscall(SYS_sendto, descriptor, bytes.data(), size, MSG_NOSIGNAL, nullptr, 0);
 }
 
+// OpenSSL takes an old error for one of the next call. Clearing frees sixteen of them whether there are any or not.
+void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 IoResult from_errno(size_t count = 0) {
   return {is_transient(errno) ? Io::kAgain : Io::kFailed, count};
 }
@@ -75,10 +82,11 @@ Stream::~Stream() {
   if (has(armed_, Wait::kRead)) event_del(&read_event_);
   if (write_event_ != nullptr) event_free(write_event_);
   if (ssl_ != nullptr) {
-    ERR_clear_error();
+    if (warm_ >= 0) loop().warm_[static_cast<size_t>(warm_)] = nullptr;
+    forget_errors();
     if (!abort_ && SSL_is_init_finished(ssl_)) SSL_shutdown(ssl_);
     SSL_free(ssl_);
-    ERR_clear_error();
+    forget_errors();
   }
   if (abort_) {
     const linger now{1, 0};
@@ -111,9 +119,11 @@ int Stream::connect_error() {
 }
 
 bool Stream::start_tls(SSL_CTX* context, bool server, const std::string& server_name) {
-  ERR_clear_error();
+  forget_errors();
   ssl_ = SSL_new(context);
-  if (ssl_ == nullptr || SSL_set_fd(ssl_, descriptor_) != 1) return false;
+  BIO* const socket = ssl_ != nullptr ? tls_socket(descriptor_) : nullptr;
+  if (socket == nullptr) return false;
+  SSL_set_bio(ssl_, socket, socket);
   if (server) {
     SSL_set_accept_state(ssl_);
   } else {
@@ -144,8 +154,10 @@ IoResult Stream::tls_result(int returned, size_t count) {
 
 IoResult Stream::handshake() {
   if (ssl_ == nullptr) return {};
-  ERR_clear_error();
-  return tls_result(SSL_do_handshake(ssl_), 0);
+  forget_errors();
+  const IoResult result = tls_result(SSL_do_handshake(ssl_), 0);
+  dry_ = tls_needs_ == Wait::kRead;
+  return result;
 }
 
 IoResult Stream::read(std::span<std::byte> into) {
@@ -155,15 +167,15 @@ IoResult Stream::read(std::span<std::byte> into) {
     return count == 0 ? IoResult{Io::kClosed, 0} : from_errno();
   }
   size_t total = 0;
-  ERR_clear_error();
-  do {  // all of a record that OpenSSL holds, since the socket will not call again for it
+  forget_errors();
+  do {  // all that OpenSSL holds, since the socket will not call again for it
     size_t count = 0;
     const IoResult result = tls_result(SSL_read_ex(ssl_, into.data() + total, into.size() - total, &count), 0);
     dry_ = tls_needs_ == Wait::kRead;
     if (dry_) tls_needs_ = Wait::kNothing;
     if (result.state != Io::kDone) return total > 0 ? IoResult{Io::kDone, total} : result;
     total += count;
-  } while (total < into.size() && SSL_pending(ssl_) > 0);
+  } while (total < into.size() && SSL_has_pending(ssl_) != 0);
   return {Io::kDone, total};
 }
 
@@ -178,7 +190,7 @@ IoResult Stream::write(std::span<const iovec> from) {
 
 IoResult Stream::write_tls(const void* bytes, size_t count) {
   size_t total = 0;
-  ERR_clear_error();
+  forget_errors();
   while (total < count) {  // one record each time
     size_t written = 0;
     const IoResult result =
@@ -238,7 +250,7 @@ IoResult Stream::send_file(int file, off_t& offset, size_t count) {
 
 void Stream::shutdown_write() {
   if (ssl_ != nullptr && !abort_ && SSL_is_init_finished(ssl_)) {
-    ERR_clear_error();
+    forget_errors();
     SSL_shutdown(ssl_);
   }
   ::shutdown(descriptor_, SHUT_WR);
@@ -295,8 +307,22 @@ void Stream::on_event(Wait what) {
   }
 }
 
+// The last few keep their buffers: a connection that is asked all the time does not make them anew for each request.
+void Stream::keep_warm() {
+  if (warm_ >= 0) return;
+  size_t& next = loop().next_warm_;
+  Stream*& seat = loop().warm_[next];
+  if (seat != nullptr) {
+    SSL_free_buffers(seat->ssl_);  // fails, and may, while a record is on its way
+    seat->warm_ = -1;
+  }
+  seat = this;
+  warm_ = static_cast<int16_t>(next);
+  next = (next + 1) % Loop::kWarm;
+}
+
 void Stream::idle() {
-  if (ssl_ != nullptr) SSL_free_buffers(ssl_);  // fails, and may, while a record is on its way
+  if (ssl_ != nullptr) keep_warm();
   if (write_event_ != nullptr && !has(armed_, Wait::kWrite)) {
     event_free(write_event_);
     write_event_ = nullptr;
@@ -309,7 +335,7 @@ bool Stream::peer_closed() {
   if (count == 0) return true;
   if (count < 0) return !is_transient(errno);
   if (ssl_ == nullptr) return false;
-  ERR_clear_error();
+  forget_errors();
   const int peeked = SSL_peek(ssl_, &byte, 1);
   if (peeked > 0) return false;
   const int error = SSL_get_error(ssl_, peeked);

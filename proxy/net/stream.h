@@ -72,7 +72,7 @@ class Stream {
   // After kAgain from a TLS call the direction that TLS needs is waited for, whatever is said here.
   void wait(Wait what, int64_t timeout);
 
-  // Memory that an idle connection does not need is given back.
+  // Memory that an idle connection does not need is given back, of TLS when Loop::kWarm others have become idle since.
   void idle();
   int descriptor() const { return descriptor_; }
   SSL* tls() const { return ssl_; }
@@ -83,6 +83,7 @@ class Stream {
  private:
   void on_event(Wait what);
   void arm(Wait what);
+  void keep_warm();
   IoResult tls_result(int returned, size_t count);
   IoResult write_tls(std::span<const iovec> from);
   IoResult write_tls(const void* bytes, size_t count);
@@ -93,10 +94,11 @@ class Stream {
   Timer timer_;
   event read_event_;
   int descriptor_;
+  int16_t warm_ = -1;  // its place among those that keep their buffers; negative: none
   Wait wanted_ = Wait::kNothing;
   Wait armed_ = Wait::kNothing;
   Wait tls_needs_ = Wait::kNothing;  // the last TLS call was for one direction and needs the other, or a handshake's
-  bool dry_ = false;                 // TLS: the last read found no whole record
+  bool dry_ = false;                 // TLS: the last read or handshake found no whole record
   bool abort_ = false;
 };
 

@@ -36,7 +36,7 @@ void set_common(SSL_CTX* context, const Words<TlsProtocol>& protocols) {
   // Buffers are given back when a connection becomes idle (Stream::idle), not after each record.
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_ENABLE_KTLS);
-  SSL_CTX_set_read_ahead(context, 0);
+  SSL_CTX_set_read_ahead(context, 1);  // a record's header and content by one system call
   const std::pair<TlsProtocol, uint64_t> options[] = {{TlsProtocol::kTls10, SSL_OP_NO_TLSv1},
                                                       {TlsProtocol::kTls11, SSL_OP_NO_TLSv1_1},
                                                       {TlsProtocol::kTls12, SSL_OP_NO_TLSv1_2},

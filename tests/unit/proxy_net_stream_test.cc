@@ -158,8 +158,8 @@ class TlsStreamTest : public StreamTest {
  protected:
   TlsStreamTest() : server(SSL_CTX_new(TLS_server_method())), client(SSL_CTX_new(TLS_client_method())) {
     for (SSL_CTX* context : {server, client}) {
-      SSL_CTX_set_mode(context,
-                       SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+      SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+      SSL_CTX_set_read_ahead(context, 1);
     }
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* certificate = X509_new();
@@ -178,11 +178,12 @@ class TlsStreamTest : public StreamTest {
     SSL_CTX_free(server);
     SSL_CTX_free(client);
   }
-  void shake_hands() {
+  void shake_hands() { shake_hands(*left, *right); }
+  static void shake_hands(Stream& left, Stream& right) {
     IoResult a{Io::kAgain, 0}, b{Io::kAgain, 0};
     for (int i = 0; i < 20 && (a.state == Io::kAgain || b.state == Io::kAgain); ++i) {
-      if (b.state == Io::kAgain) b = right->handshake();
-      if (a.state == Io::kAgain) a = left->handshake();
+      if (b.state == Io::kAgain) b = right.handshake();
+      if (a.state == Io::kAgain) a = left.handshake();
     }
     ASSERT_EQ(a.state, Io::kDone);
     ASSERT_EQ(b.state, Io::kDone);
@@ -219,6 +220,61 @@ TEST_F(TlsStreamTest, WhatOpensslHoldsMakesTheStreamReady) {
   right->wait(Stream::Wait::kRead, 0);
   loop.turn(false);
   EXPECT_EQ(right_owner.ready, 1);
+}
+
+TEST_F(TlsStreamTest, RecordsThatCameTogetherAreReadTogether) {
+  shake_hands();
+  std::byte buffer[4096];
+  right->read(buffer);  // session tickets
+  for (const char* word : {"one", "two", "three"}) {
+    const iovec part{const_cast<char*>(word), std::strlen(word)};
+    ASSERT_EQ(left->write({&part, 1}).state, Io::kDone);
+  }
+  ASSERT_EQ(right->read({buffer, 3}).count, 3U);
+  right->wait(Stream::Wait::kRead, 0);
+  loop.turn(false);
+  EXPECT_EQ(right_owner.ready, 1) << "OpenSSL holds the others";
+  ASSERT_EQ(right->read(buffer).count, 8U);
+  EXPECT_EQ(std::memcmp(buffer, "twothree", 8), 0);
+}
+
+TEST_F(TlsStreamTest, WhatCameInPartIsAwaitedQuietly) {
+  ASSERT_EQ(send(right->descriptor(), "\x16\x03\x01", 3, 0), 3);
+  EXPECT_EQ(left->handshake().state, Io::kAgain);
+  left->wait(Stream::Wait::kRead, 0);
+  loop.turn(false);
+  EXPECT_EQ(left_owner.ready, 0) << "a record's first bytes alone are nothing to go on with";
+}
+
+TEST_F(TlsStreamTest, WhoeverWasIdleGoesOnWhateverOthersDid) {
+  struct Pair {
+    std::unique_ptr<Stream> left, right;
+  };
+  std::vector<Pair> pairs(200);  // more than keep their buffers
+  for (Pair& pair : pairs) {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    pair.left = std::make_unique<Stream>(loop, ends[0], left_owner);
+    pair.right = std::make_unique<Stream>(loop, ends[1], right_owner);
+    pair.left->start_tls(server, true);
+    pair.right->start_tls(client, false);
+    shake_hands(*pair.left, *pair.right);
+    pair.left->idle();
+  }
+  for (size_t i = 0; i < pairs.size(); i += 3) pairs[i] = {};
+  for (int round = 0; round < 2; ++round) {
+    for (Pair& pair : pairs) {
+      if (!pair.left) continue;
+      std::byte buffer[64];
+      pair.right->read(buffer);  // session tickets
+      const iovec part{const_cast<char*>("still here"), 10};
+      ASSERT_EQ(pair.right->write({&part, 1}).state, Io::kDone);
+      ASSERT_EQ(pair.left->read(buffer).count, 10U);
+      ASSERT_EQ(pair.left->write({&part, 1}).state, Io::kDone);
+      ASSERT_EQ(pair.right->read(buffer).count, 10U);
+      pair.left->idle();
+    }
+  }
 }
 
 TEST_F(TlsStreamTest, ACleanEndIsToldFromACut) {
