@@ -366,7 +366,7 @@ bool Session::is_better_stale() const {
   const auto& upstreams = connection_.generation()->upstreams;
   const auto state =
       x.target ? upstreams->find(x.target->upstream, x.target->tls) : upstreams->find(pass.upstream, pass.tls);
-  return state->is_suspect(connection_.worker.now());
+  return state->is_suspect(resource_of(origin_target(x)), connection_.worker.now());
 }
 
 // Whether this worker is overloaded, and the request is none that it goes on to serve: who is here gets the playlists

@@ -159,6 +159,11 @@ std::string replaced_target(std::string_view uri, std::string_view path, size_t 
   return target;
 }
 
+std::string origin_target(const Exchange& x) {
+  const ProxyPass& pass = *x.plan->pass;
+  return target_of(x, x.target != nullptr ? x.target->uri : pass.uri, pass.is_dynamic);
+}
+
 Order make_order(const Exchange& x, OrderKind kind) {
   const Location& location = *x.plan->location;
   const ProxyPass& pass = *x.plan->pass;
@@ -170,7 +175,7 @@ Order make_order(const Exchange& x, OrderKind kind) {
   order.upstream = target != nullptr ? target->upstream : pass.upstream;
   order.host = target != nullptr ? target->host : pass.host;
   if (order.tls) order.tls_name = location.tls.name.evaluate(Variables(x));
-  order.target = target_of(x, target != nullptr ? target->uri : pass.uri, pass.is_dynamic);
+  order.target = origin_target(x);
   if (location.method) {
     order.method = location.method->evaluate(Variables(x));
   } else if (kind == OrderKind::kStored && x.head.method() == Method::kHead) {

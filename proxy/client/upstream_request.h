@@ -37,6 +37,8 @@ enum class OrderKind : uint8_t {
 // empty: none.
 std::string upgrade_of(const Exchange& exchange);
 // What to ask for this request; without key, stale, body and limits of the cache.
+// What the origin is asked for: a path and query.
+std::string origin_target(const Exchange& exchange);
 Order make_order(const Exchange& exchange, OrderKind kind);
 
 // This process in CDN-Loop (RFC 8586): a token drawn at its start.

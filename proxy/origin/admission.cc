@@ -151,6 +151,7 @@ Admission::Answer Admission::admit(Priority priority, bool may_wait, Subscriber 
     // Nobody goes past those who wait, unless they are of a lower class.
     size_t before = 0;
     for (size_t i = 0; i <= class_index(priority); ++i) before += queue_.size(kClasses[i]);
+    if (limited_) limiter_.begin(in_flight_, now);
     if (in_flight_ < limit() && before == 0) {
       ++in_flight_;
       ++counts_.admitted;
@@ -206,6 +207,7 @@ void Admission::grant(int64_t now, Wakes& wakes) {
   while (in_flight_ < limit()) {
     const std::optional<uint64_t> ticket = queue_.pop(now);
     if (!ticket) return;
+    if (limited_) limiter_.begin(in_flight_, now);
     Waiter& waiter = waiters_.at(*ticket);
     waiter.standing = Place::Standing::kGranted;
     counts_.waited_ms += static_cast<uint64_t>(std::max<int64_t>(now - waiter.since, 0));

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <random>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +12,7 @@
 #include "cache/flight.h"
 #include "conf/upstream.h"
 #include "proxy/origin/breaker.h"
+#include "proxy/origin/hung.h"
 
 namespace levee {
 
@@ -25,16 +26,21 @@ struct Peer {
   uint32_t fails = 0;                  // nginx's: within fail_timeout
   int64_t last_fail = 0, checked = 0;  // ms
   ServerBreaker breaker;
+  HungResources hung;
   bool healthy = true;   // false: its health_check failed
   int64_t returned = 0;  // when it came back, for slow_start; 0: long ago
 
   // Load.
-  uint32_t connections = 0;                       // fetches that it has now
-  std::set<std::pair<Waker*, uint64_t>> awaited;  // those of them that wait for its answer
-  int64_t paid = 0;                               // ms that it took to find out that it is away
-  int64_t opened = 0, closed = 0;                 // ms, its breaker, the last time
-  int64_t current = 0;                            // smooth weighted round robin, in thousandths of a weight
-  int64_t penalty = 0;                            // taken from its weight after failures, same unit
+  uint32_t connections = 0;  // fetches that it has now
+  struct Awaited {
+    uint64_t resource = 0;
+    int64_t began = 0;  // ms
+  };
+  std::map<std::pair<Waker*, uint64_t>, Awaited> awaited;  // those of them that wait for its answer
+  int64_t paid = 0;                                        // ms that it took to find out that it is away
+  int64_t opened = 0, closed = 0;                          // ms, its breaker, the last time
+  int64_t current = 0;                                     // smooth weighted round robin, in thousandths of a weight
+  int64_t penalty = 0;                                     // taken from its weight after failures, same unit
   uint64_t picks = 0, failures = 0;
 };
 using Peers = std::vector<std::shared_ptr<Peer>>;

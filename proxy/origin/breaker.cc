@@ -17,6 +17,7 @@ bool ServerBreaker::admits(int64_t now) const {
 bool ServerBreaker::start(int64_t now) {
   if (state(now) != State::kHalfOpen) return false;
   next_trial_ = now + pause_;
+  trial_ = now;
   return true;
 }
 
@@ -38,6 +39,8 @@ void ServerBreaker::succeeded(const Breaker& limits, int64_t now) {
 bool ServerBreaker::failed(const Breaker& limits, int64_t now, const Failure& failure, double dice) {
   const State current = state(now);
   if (!limits.enabled || current == State::kOpen) return false;
+  // Another trial has begun since; what became of this one says nothing on the server now.
+  if (current == State::kHalfOpen && failure.began < trial_) return false;
   if (current == State::kClosed) {
     roll(limits, now);
     ++all_;
@@ -58,15 +61,25 @@ bool ServerBreaker::proves(const Breaker& limits, int64_t now, const Failure& fa
     case Failure::Kind::kUnreachable:
       return ++row_ >= limits.failures;
     case Failure::Kind::kTimeout:
-      return failure.began >= last_good_ || ++row_ >= limits.failures;
+      if (failure.resource == 0) return failure.began >= last_good_ || ++row_ >= limits.failures;
+      if (failure.began >= last_good_ && (failure.others_wait || is_of_another(failure.resource))) return true;
+      add(limits, failure.resource);
+      return resources_.size() >= limits.failures;
     case Failure::Kind::kBad:
-      if (resources_.size() < limits.failures &&
-          std::find(resources_.begin(), resources_.end(), failure.resource) == resources_.end()) {
-        resources_.push_back(failure.resource);
-      }
+      add(limits, failure.resource);
       return resources_.size() >= limits.failures && (failure.retry_after > 0 || now - last_good_ >= kSilence);
   }
   return false;
+}
+
+// Whether another resource was bad since the last good answer.
+bool ServerBreaker::is_of_another(uint64_t resource) const {
+  return std::any_of(resources_.begin(), resources_.end(), [&](uint64_t known) { return known != resource; });
+}
+
+void ServerBreaker::add(const Breaker& limits, uint64_t resource) {
+  const bool known = std::find(resources_.begin(), resources_.end(), resource) != resources_.end();
+  if (!known && resources_.size() < limits.failures) resources_.push_back(resource);
 }
 
 void ServerBreaker::roll(const Breaker& limits, int64_t now) {

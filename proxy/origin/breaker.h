@@ -3,7 +3,8 @@
 //
 // One resource whose handler crashes or hangs must not take the others with it. So what opens it is
 //   - connections that fail several times in a row: they say nothing on a resource;
-//   - a time-out during which the server answered nobody else;
+//   - a connection that is not made in time, or a response that does not begin in time, while the server answered
+//     nobody, and somebody who wants another resource has waited for long, too, or in vain;
 //   - resets and error statuses of as many different resources in a row, when it has been well for nobody for half a
 //     second or it says when to come back: errors in one burst with good answers may all be meant as they are;
 //   - their share of all answers, where the configuration says so.
@@ -37,9 +38,10 @@ class ServerBreaker {
   void succeeded(const Breaker& limits, int64_t now);
   struct Failure {
     enum class Kind : uint8_t { kUnreachable, kTimeout, kBad } kind = Kind::kBad;
-    uint64_t resource = 0;    // kBad: of which, a hash
-    int64_t began = 0;        // kTimeout: when the attempt did
-    int64_t retry_after = 0;  // what the server asked for, ms; honoured within bounds
+    uint64_t resource = 0;     // of which, a hash; 0: of none (kTimeout: there was no connection yet)
+    int64_t began = 0;         // when the attempt did
+    int64_t retry_after = 0;   // what the server asked for, ms; honoured within bounds
+    bool others_wait = false;  // kTimeout: somebody who wants another resource, at least half as long
   };
   // dice: 0 to 1, uniform, for the jitter. True: it has opened.
   bool failed(const Breaker& limits, int64_t now, const Failure& failure, double dice);
@@ -55,6 +57,9 @@ class ServerBreaker {
   void roll(const Breaker& limits, int64_t now);
   void open(const Breaker& limits, int64_t now, int64_t retry_after, double dice);
 
+  bool is_of_another(uint64_t resource) const;
+  void add(const Breaker& limits, uint64_t resource);
+
   uint32_t row_ = 0;                 // times in a row that it was unreachable
   std::vector<uint64_t> resources_;  // different ones that were bad in a row
   int64_t last_good_ = 0;
@@ -64,6 +69,7 @@ class ServerBreaker {
   int64_t open_until_ = 0;  // 0: closed
   int64_t pause_ = 0;       // the last one without jitter, doubles
   int64_t next_trial_ = 0;  // kHalfOpen: not before
+  int64_t trial_ = 0;       // when the last one began
   uint64_t openings_ = 0;
 };
 

@@ -1,7 +1,5 @@
 #include "proxy/origin/fetch.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -55,7 +53,7 @@ Fetch::Fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> 
       location_(*order_.location),
       trace_(std::move(trace)),
       idempotent_(is_idempotent_name(order_.method)),
-      resource_(XXH3_64bits(order_.target.data(), order_.target.size())),
+      resource_(resource_of(order_.target)),
       upstream_(order_.generation->upstreams->find(order_.upstream, order_.tls)),
       rules_(upstream_->rules()),
       writer_(std::move(writer)),

@@ -58,7 +58,7 @@ Fetch::Next Fetch::admit() {
     std::abort();
   }
   // No slot is needed, and no wait, to find that there is no server.
-  if (const auto until = upstream_->down_until(worker_.now())) {
+  if (const auto until = upstream_->down_until(resource_, worker_.now())) {
     worker_.local<NameKeeper>().refresh(upstream_, *rules_, location_);
     return no_server({Seat(), Vacancy::kDown, *until});
   }

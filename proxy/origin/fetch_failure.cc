@@ -70,9 +70,11 @@ Fetch::Next Fetch::failed(Trouble trouble, Failure why) {
   last_fault_ = {why, status_of(why)};
   tried_.push_back(seat_.shared_peer());
   const bool again = may_retry(trouble);
+  const bool was_connected = step_ != Step::kConnect && step_ != Step::kHandshake;
   leave_server(why == Failure::kConnect   ? Outcome::kAway
-               : why == Failure::kTimeout ? Outcome::kTimeout
-                                          : Outcome::kBad);
+               : why != Failure::kTimeout ? Outcome::kBad
+               : was_connected            ? Outcome::kTimeout
+                                          : Outcome::kSilent);
   return again ? Step::kChoose : give_up(last_fault_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace levee {
 namespace {
@@ -25,7 +26,9 @@ constexpr double kFirstStep = 0.9, kStep = 0.75;  // down, at least
 constexpr double kNear = 1.03;                    // below the baseline: a factor that is taken for chance
 // ms that a ceiling holds at first: one that the limit grew into; one that came down by itself, and may go up again;
 // one that failures have shown.
-constexpr int64_t kHold = 30'000, kHoldFallen = 2'000, kHoldFailed = 2'500, kLongestHold = 60'000;
+constexpr int64_t kHold = 30'000, kHoldFallen = 2'000, kHoldFailed = 2'500, kLongestHold = 60'000,
+                  kLongestHoldFallen = 8'000;
+constexpr int64_t kPeriod = 3000;  // ms; two of them without use bring a limit down
 
 }  // namespace
 
@@ -56,6 +59,22 @@ uint32_t Limiter::wanted() const {
 // Until those that began under this limit come back as they went out, the quick ones are in the majority.
 bool Limiter::is_settling(int64_t now) const {
   return longest_ > 0 && static_cast<double>(now - changed_) < std::min(longest_, kLongestSettling);
+}
+
+void Limiter::begin(uint32_t in_flight, int64_t now) {
+  if (!rule_.adaptive) return;
+  const int64_t current = now / kPeriod;
+  for (int64_t passed = period_ == 0 ? 0 : std::min<int64_t>(current - period_, 32); passed > 0; --passed) {
+    const uint32_t least = std::max(rule_.initial, 2 * std::max(used_, used_before_));
+    if (limit_ > least) {
+      end_descent();
+      grew_ = false;
+      change(std::max(limit_ / 2, least), now);
+    }
+    used_before_ = std::exchange(used_, in_flight);
+  }
+  period_ = current;
+  used_ = std::max(used_, in_flight + 1);
 }
 
 void Limiter::sample(int64_t started, int64_t now, uint32_t in_flight) {
@@ -100,9 +119,7 @@ bool Limiter::is_enough(int64_t now) const {
 
 void Limiter::dropped(int64_t started, int64_t now) {
   if (!rule_.adaptive || started < changed_) return;  // one cut for all that started under the same limit
-  descent_limit_ = 0;
-  rate_ = 0;
-  fell_ = 0;
+  end_descent();
   const double next = std::floor(limit_ * kDrop);
   if (good_since_cut_ || ceiling_ == 0) ceiling_ = std::max<double>(next, rule_.min);
   good_since_cut_ = false;
@@ -196,17 +213,21 @@ void Limiter::look_down(double mean, double error, int64_t now, bool used) {
     settle(carried, now);
   }
   remember(mean + kBound * error, now);
-  descent_limit_ = 0;
-  rate_ = 0;
-  fell_ = 0;
+  end_descent();
   change(carried, now);
+}
+
+void Limiter::end_descent() {
+  descent_limit_ = rate_ = 0;
+  fell_ = 0;
 }
 
 // The limit that the origin carries was found, from above.
 void Limiter::settle(double carried, int64_t now) {
   const bool again = std::abs(carried - settled_) <= std::max(1.0, settled_ / 8);
   const int64_t first = grew_ ? kHold : kHoldFallen;
-  hold_ = again && hold_ > 0 ? std::min(2 * hold_, kLongestHold) : first;
+  if (!again) fallen_ = !grew_;
+  hold_ = again && hold_ > 0 ? std::min(2 * hold_, fallen_ ? kLongestHoldFallen : kLongestHold) : first;
   settled_ = carried;
   ceiling_ = carried;
   hold_until_ = now + hold_;

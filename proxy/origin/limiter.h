@@ -13,6 +13,9 @@
 // Failures of load (time-outs, resets, 429, 503) cut the limit by a tenth and are never taken for samples. After
 // failures with nothing good between them it comes back as fast as it climbs, up to where the first one met it. There
 // is no probing phase.
+//
+// What an origin carried once it need not carry for ever: a limit that is not used comes down by half every few
+// seconds, to twice what is used, or to where it began.
 #pragma once
 
 #include <array>
@@ -27,6 +30,8 @@ class Limiter {
   explicit Limiter(const Concurrency& rule);
 
   uint32_t limit() const { return limit_; }
+  // A fetch is about to begin, while so many are on their way.
+  void begin(uint32_t in_flight, int64_t now);
   // A response head came for a fetch that started at `started`, while at most `in_flight` were on their way.
   void sample(int64_t started, int64_t now, uint32_t in_flight);
   // A time-out, a reset, 429 or 503.
@@ -59,13 +64,16 @@ class Limiter {
   bool is_climbing() const { return ceiling_ == 0 || limit_ < ceiling_; }
   uint32_t wanted() const;
   void change(double limit, int64_t now);
+  void end_descent();
   void remember(double bound, int64_t now);
 
   static constexpr size_t kBuckets = 10;
   Concurrency rule_;
   uint32_t limit_;
-  int64_t changed_ = 0;  // when the limit last did: earlier fetches say nothing on it
-  double longest_ = 0;   // ms that a fetch takes at most, or so; 0: not known
+  int64_t changed_ = 0;                  // when the limit last did: earlier fetches say nothing on it
+  double longest_ = 0;                   // ms that a fetch takes at most, or so; 0: not known
+  int64_t period_ = 0;                   // number of this one
+  uint32_t used_ = 0, used_before_ = 0;  // fetches on their way at a time in this period, and in the one before
   Window window_;
 
   double baseline_ = 0;
@@ -75,6 +83,7 @@ class Limiter {
   double ceiling_ = 0;                           // what is carried, and more was too much; 0: not known
   int64_t hold_until_ = 0;                       // not beyond ceiling_ before
   int64_t hold_ = 0;                             // ms; doubles each time that going beyond failed
+  bool fallen_ = false;                          // the origin has carried more than the ceiling before
   double step_ = 0;                              // the last one beyond a ceiling; 0: as fast as it climbs
   bool grew_ = true;                             // the last that happened to the limit was that it went up
   double grown_from_ = 0;                        // ... from here

@@ -1,6 +1,7 @@
 #include "proxy/origin/upstream_state.h"
 
 #include <netinet/in.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <chrono>
@@ -72,6 +73,10 @@ Upstream computed_upstream(std::string_view name, bool tls) {
 }
 
 }  // namespace
+
+uint64_t resource_of(std::string_view target) {
+  return XXH3_64bits(target.data(), target.size());
+}
 
 Seat& Seat::operator=(Seat&& other) noexcept {
   leave();
@@ -190,6 +195,9 @@ UpstreamState::Pick UpstreamState::choose(uint64_t hash, uint64_t resource,
   std::vector<const Peer*> before;
   for (const auto& peer : tried) before.push_back(peer.get());
   const std::lock_guard lock(mutex_);
+  for (const auto& peer : balancer_.peers()) {
+    if (peer->hung.holds(resource, now)) before.push_back(peer.get());
+  }
   Choice choice = balancer_.choose(*rules_, hash, before, now, dice_);
   Pick pick;
   pick.vacancy = choice.vacancy;
@@ -197,10 +205,12 @@ UpstreamState::Pick UpstreamState::choose(uint64_t hash, uint64_t resource,
     ++choice.peer->connections;
     ++choice.peer->picks;
     choice.peer->breaker.start(now);
-    choice.peer->awaited.emplace(who.waker, who.token);
+    choice.peer->hung.begin(resource, now);
+    choice.peer->awaited.insert_or_assign({who.waker, who.token}, Peer::Awaited{resource, now});
     pick.seat = Seat(shared_from_this(), std::move(choice.peer), who, resource, now);
     return pick;
   }
+  if (pick.vacancy == Vacancy::kTried && tried.empty()) pick.vacancy = Vacancy::kDown;  // it hangs wherever it is
   pick.retry_at = retry_at(now);
   return pick;
 }
@@ -225,20 +235,20 @@ bool UpstreamState::is_back(const Peer& peer, int64_t began) const {
   return !peer.breaker.is_open() && peer.opened <= began && began < peer.closed;
 }
 
-bool UpstreamState::is_suspect(int64_t now) const {
+bool UpstreamState::is_suspect(uint64_t resource, int64_t now) const {
   const std::lock_guard lock(mutex_);
   const Peers& peers = balancer_.peers();
   return !peers.empty() && std::none_of(peers.begin(), peers.end(), [&](const auto& peer) {
     return !peer->server.down && peer->healthy && peer->breaker.state(now) == ServerBreaker::State::kClosed &&
-           (peers.size() == 1 || within_max_fails(*peer, now));
+           (peers.size() == 1 || within_max_fails(*peer, now)) && !peer->hung.knows(resource);
   });
 }
 
-std::optional<int64_t> UpstreamState::down_until(int64_t now) const {
+std::optional<int64_t> UpstreamState::down_until(uint64_t resource, int64_t now) const {
   const std::lock_guard lock(mutex_);
   const Peers& peers = balancer_.peers();
   const bool up = std::any_of(peers.begin(), peers.end(), [&](const auto& peer) {
-    return !peer->server.down && peer->healthy && peer->breaker.admits(now);
+    return !peer->server.down && peer->healthy && peer->breaker.admits(now) && !peer->hung.holds(resource, now);
   });
   if (up || peers.empty()) return std::nullopt;
   return retry_at(now);
@@ -247,15 +257,20 @@ std::optional<int64_t> UpstreamState::down_until(int64_t now) const {
 void UpstreamState::judge(Seat& seat, Outcome outcome, int64_t now, int64_t retry_after) {
   using Kind = ServerBreaker::Failure::Kind;
   const Kind kind = outcome == Outcome::kAway      ? Kind::kUnreachable
+                    : outcome == Outcome::kSilent  ? Kind::kTimeout
                     : outcome == Outcome::kTimeout ? Kind::kTimeout
                                                    : Kind::kBad;
-  std::set<std::pair<Waker*, uint64_t>> awaited;
+  const uint64_t resource = outcome == Outcome::kSilent ? 0 : seat.resource_;
+  std::map<std::pair<Waker*, uint64_t>, Peer::Awaited> awaited;
   {
     const std::lock_guard lock(mutex_);
     Peer& peer = *seat.peer_;
     peer.awaited.erase({seat.who_.waker, seat.who_.token});
     const bool was_open = peer.breaker.is_open();
-    learn(peer, outcome, now, {kind, seat.resource_, seat.began_, retry_after});
+    if (outcome == Outcome::kTimeout && rules_->breaker.enabled) peer.hung.hung(resource, rules_->breaker, now);
+    if (outcome == Outcome::kUnknown) peer.hung.release(resource);
+    if (outcome != Outcome::kTimeout && outcome != Outcome::kUnknown) peer.hung.answered(resource);
+    learn(peer, outcome, now, {kind, resource, seat.began_, retry_after, others_wait(peer, seat, now)});
     if (peer.breaker.is_open() != was_open) {
       (was_open ? peer.closed : peer.opened) = now;
       if (!was_open) peer.paid = now - seat.began_;
@@ -263,7 +278,14 @@ void UpstreamState::judge(Seat& seat, Outcome outcome, int64_t now, int64_t retr
     }
   }
   // They need not find out for themselves.
-  for (const auto& [waker, token] : awaited) waker->wake({&token, 1});
+  for (const auto& [who, what] : awaited) who.first->wake({&who.second, 1});
+}
+
+// Whether somebody who wants another resource has waited at least half as long.
+bool UpstreamState::others_wait(const Peer& peer, const Seat& seat, int64_t now) {
+  return std::ranges::any_of(peer.awaited, [&](const auto& each) {
+    return each.second.resource != seat.resource_ && 2 * (now - each.second.began) >= now - seat.began_;
+  });
 }
 
 void UpstreamState::learn(Peer& peer, Outcome outcome, int64_t now, const ServerBreaker::Failure& failure) {
@@ -275,6 +297,7 @@ void UpstreamState::learn(Peer& peer, Outcome outcome, int64_t now, const Server
       if (was_down && !peer.breaker.is_open()) peer.returned = now;
       return;
     case Outcome::kAway:
+    case Outcome::kSilent:
     case Outcome::kTimeout:
     case Outcome::kBad:
       ++peer.failures;

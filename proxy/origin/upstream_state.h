@@ -27,7 +27,8 @@ namespace levee {
 enum class Outcome : uint8_t {
   kGood,     // it answered
   kAway,     // no connection
-  kTimeout,  // ... or no answer in time
+  kSilent,   // no connection in time
+  kTimeout,  // no answer in time
   kBad,      // reset, no HTTP, or a status that proxy_next_upstream names
   kRefused,  // 502, 503 or 504 otherwise: counts for the breaker alone
   kUnknown,  // ended for a reason that is not its own
@@ -43,6 +44,9 @@ struct PeerSnapshot {
 };
 
 class UpstreamState;
+
+// By what a request's target is known to those who remember how it went.
+uint64_t resource_of(std::string_view target);
 
 // One fetch's place at a server. Released exactly once: by done(), or as kUnknown when dropped.
 class Seat {
@@ -104,10 +108,10 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   bool is_away(const Peer& peer, int64_t patience, int64_t now) const;
   // Whether the server is known to be back, and a request that began while it was not may have got lost there.
   bool is_back(const Peer& peer, int64_t began) const;
-  // Whether no server is known to be well: a request is a trial, if it is made at all.
-  bool is_suspect(int64_t now) const;
-  // There are servers, and none may be asked: when one is worth asking again, ms; 0: not known. Else nothing.
-  std::optional<int64_t> down_until(int64_t now) const;
+  // Whether no server is known to be well, or to answer this: a request is a trial, if it is made at all.
+  bool is_suspect(uint64_t resource, int64_t now) const;
+  // There are servers, and none may be asked for this: when one is worth asking again, ms; 0: not known. Else nothing.
+  std::optional<int64_t> down_until(uint64_t resource, int64_t now) const;
 
   // Whether another server than `tried` and `now_at` could be chosen.
   bool has_others(std::span<const std::shared_ptr<const Peer>> tried, const Peer* now_at, int64_t now) const;
@@ -127,6 +131,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   void learn(Peer& peer, Outcome outcome, int64_t now, const ServerBreaker::Failure& failure);
   void leave(Seat& seat);
   int64_t retry_at(int64_t now) const;
+  static bool others_wait(const Peer& peer, const Seat& seat, int64_t now);
   void rebuild(int64_t now);
   double dice() { return std::uniform_real_distribution<double>(0, 1)(dice_); }
 

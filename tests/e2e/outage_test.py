@@ -28,11 +28,35 @@ def stale(levee, path):
 
 
 @conf(REST)
-def test_one_time_out_is_enough_when_nobody_is_answered(levee, origin):
+def test_one_resource_that_hangs_is_left_alone_and_does_not_condemn_a_server_that_nobody_else_asks(levee, origin):
+    expire(levee, origin, "a")
+    origin.raw("/a", HOLD)
+    origin.page("/well", "well", cache_control="no-store")
+    assert stale(levee, "/g/a")
+    before, began = origin.hits(), time.monotonic()
+    assert all(stale(levee, f"/{where}/a") for where in ("g", "slow", "g"))
+    assert origin.hits() == before and time.monotonic() - began < 0.3  # it costs nobody a time-out again
+    assert levee.get("/g/well").rest() == b"well"
+
+
+@conf(SOON)
+def test_nobody_with_a_stale_copy_waits_for_a_resource_that_hung_and_its_return_is_seen(levee, origin):
+    expire(levee, origin, "a")
+    origin.raw("/a", HOLD)
+    assert stale(levee, "/g/a")
+    before = origin.hits()
+    eventually(lambda: stale(levee, "/slow/a") and origin.hits() > before)  # the trial hangs for a minute
+    assert stale(levee, "/slow/a")
+    origin.page("/a", "new", cache_control="max-age=60")
+    eventually(lambda: levee.get("/g/a").rest() == b"new", within=3)
+
+
+@conf(REST)
+def test_two_time_outs_are_enough_when_nobody_is_answered(levee, origin):
     expire(levee, origin, "abc")
     for name in "abc":
         origin.raw(f"/{name}", HOLD)
-    assert stale(levee, "/g/a")
+    assert stale(levee, "/g/a") and stale(levee, "/g/b")
     before = origin.hits()
     for _ in range(5):
         assert all(stale(levee, f"/{where}/{name}") for name in "abc" for where in ("g", "slow"))
@@ -136,15 +160,15 @@ def test_nobody_with_a_stale_copy_waits_for_a_trial_and_the_origins_return_is_se
     expire(levee, origin, "abcd")
     for name in "abcd":
         origin.raw(f"/{name}", HOLD)
-    assert stale(levee, "/g/a")
-    for name in "bcd":  # a trial each, which hangs for a minute
+    assert stale(levee, "/g/a") and stale(levee, "/g/b")
+    for name in "cd":  # a trial each, which hangs for a minute
         before = origin.hits()
         eventually(lambda: stale(levee, f"/slow/{name}") and origin.hits() > before)
         assert stale(levee, f"/slow/{name}")
     for name in "abcd":
         origin.page(f"/{name}", "new", cache_control="max-age=60")
     eventually(lambda: levee.get("/g/a").rest() == b"new", within=3)
-    for name in "bcd":  # their trials are made again
+    for name in "cd":  # their trials are made again
         eventually(lambda: levee.get(f"/slow/{name}").rest() == b"new", within=3)
 
 

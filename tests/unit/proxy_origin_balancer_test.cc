@@ -164,7 +164,7 @@ TEST_F(BalancerTest, AServerThatReturnsStartsSlowly) {
 class BreakerTest : public testing::Test {
  protected:
   void failures(int count) {
-    for (int i = 0; i < count; ++i) fail({Kind::kUnreachable, 0, 0, 0});
+    for (int i = 0; i < count; ++i) fail({Kind::kUnreachable, 0, now, 0});
   }
   bool fail(const ServerBreaker::Failure& failure) { return breaker.failed(limits, now, failure, 0.5); }
   using Kind = ServerBreaker::Failure::Kind;
@@ -227,10 +227,10 @@ TEST_F(BreakerTest, OneResourceThatAlwaysFailsDoesNotCondemnItsServer) {
 
 TEST_F(BreakerTest, HonoursRetryAfterWithinBounds) {
   failures(4);
-  fail({Kind::kUnreachable, 0, 0, 3'000});
+  fail({Kind::kUnreachable, 0, now, 3'000});
   EXPECT_EQ(breaker.retry_at() - now, 3'000);
   now += 3'000;
-  fail({Kind::kBad, 0, 0, 3'600'000});
+  fail({Kind::kBad, 0, now, 3'600'000});
   EXPECT_EQ(breaker.retry_at() - now, 10'000);
 }
 
@@ -239,6 +239,72 @@ TEST_F(BreakerTest, OpensAtOnceOnATimeOutDuringWhichTheServerAnsweredNobody) {
   EXPECT_FALSE(fail({Kind::kTimeout, 0, now - 1'000, 0}));  // another resource was fine meanwhile
   EXPECT_TRUE(fail({Kind::kTimeout, 0, now - 400, 0}));
   EXPECT_FALSE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, OneResourceThatHangsDoesNotCondemnAServerThatNobodyElseAsks) {
+  for (int i = 0; i < 20; ++i, now += 10'000) EXPECT_FALSE(fail({Kind::kTimeout, 1, now - 5'000, 0}));
+  EXPECT_TRUE(breaker.admits(now));
+  EXPECT_TRUE(fail({Kind::kTimeout, 2, now - 5'000, 0})) << "two of them, and nothing good between";
+}
+
+TEST_F(BreakerTest, OpensOnTheFirstTimeOutWhenOthersHaveWaitedForLongToo) {
+  breaker.succeeded(limits, now - 6'000);
+  ServerBreaker alone = breaker;
+  EXPECT_FALSE(alone.failed(limits, now, {Kind::kTimeout, 1, now - 5'000, 0, false}, 0.5));
+  EXPECT_TRUE(fail({Kind::kTimeout, 1, now - 5'000, 0, true}));
+}
+
+TEST_F(BreakerTest, AGoodAnswerBetweenTwoThatHangClearsTheServer) {
+  EXPECT_FALSE(fail({Kind::kTimeout, 1, now - 5'000, 0}));
+  breaker.succeeded(limits, now);
+  now += 6'000;
+  EXPECT_FALSE(fail({Kind::kTimeout, 2, now - 5'000, 0}));
+}
+
+// Trials that hang are many at a time; each would put off the next one when its time is over.
+TEST_F(BreakerTest, ATrialThatEndsAfterANewerOneHasBegunPutsNothingOff) {
+  failures(5);
+  now += 1'000;
+  const int64_t first = now;
+  ASSERT_TRUE(breaker.start(now));
+  now += 1'000;
+  ASSERT_TRUE(breaker.start(now));
+  EXPECT_FALSE(fail({Kind::kTimeout, 1, first, 0, true}));
+  now += 1'000;
+  EXPECT_TRUE(breaker.admits(now));
+  ASSERT_TRUE(breaker.start(now));
+  EXPECT_TRUE(fail({Kind::kTimeout, 1, now, 0, true}));
+  EXPECT_FALSE(breaker.admits(now));
+}
+
+TEST(HungResources, AreLeftAloneForPausesThatDoubleAndTriedByOneAtATime) {
+  const Breaker limits{true, 5, 0, Milliseconds(10'000), Milliseconds(500), Milliseconds(2'000)};
+  HungResources hung;
+  int64_t now = 1'000'000;
+  for (const int64_t pause : {500, 1'000, 2'000, 2'000}) {
+    hung.begin(7, now);
+    hung.hung(7, limits, now);
+    EXPECT_FALSE(hung.holds(8, now));
+    EXPECT_TRUE(hung.holds(7, now + pause - 1));
+    now += pause;
+    EXPECT_FALSE(hung.holds(7, now));
+  }
+  hung.begin(7, now);
+  EXPECT_TRUE(hung.holds(7, now)) << "somebody tries";
+  hung.release(7);
+  EXPECT_FALSE(hung.holds(7, now)) << "... and has not found out";
+  hung.begin(7, now);
+  hung.answered(7);
+  EXPECT_FALSE(hung.holds(7, now));
+}
+
+TEST(HungResources, AreNotRememberedWithoutBound) {
+  const Breaker limits;
+  HungResources hung;
+  for (uint64_t resource = 1; resource <= 100; ++resource) hung.hung(resource, limits, 1'000);
+  uint64_t held = 0;
+  for (uint64_t resource = 1; resource <= 100; ++resource) held += hung.holds(resource, 1'000) ? 1 : 0;
+  EXPECT_EQ(held, 16U);
 }
 
 TEST_F(BreakerTest, OpensWhenSoManyDifferentResourcesAreBadInARow) {

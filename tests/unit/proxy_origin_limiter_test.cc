@@ -70,6 +70,7 @@ class Simulation {
     least_limit = std::min(least_limit, limiter.limit());
   }
   void start() {
+    limiter.begin(in_flight_, now);
     ++in_flight_;
     --left;
     if (constant_timeout > 0) return running_.push({now, now + constant_timeout, false});
@@ -284,6 +285,52 @@ TEST(Limiter, IdleTimeDoesNotGrowItAndABurstAfterwardsIsBounded) {
   origin.run(20'000);
   EXPECT_LE(origin.most, 28U);
   EXPECT_GE(origin.served, 20'000U / 50 * 16 * 85 / 100);
+}
+
+// What it carried when it was another one: a limit that was right for 250 at a time is none for 8.
+TEST(Limiter, AStormAfterAPauseMeetsALimitThatIsNotOutOfDate) {
+  const auto storm_at_eight = [](int64_t pause, uint32_t most) {
+    Simulation origin(adaptive(16, 2, 256), 300, noisy(100));
+    origin.run(10'000);
+    ASSERT_EQ(origin.limiter.limit(), 256U);
+    origin.wanted = 0;
+    origin.run(pause);
+    origin.set_slots(8);
+    origin.wanted = 1'000'000;
+    origin.reset();
+    EXPECT_LE(origin.storm(800), 800 * 100 / 8 * 115 / 100) << pause;
+    EXPECT_LE(origin.most, most) << pause;
+  };
+  storm_at_eight(18'000, 16);
+  storm_at_eight(10'000, 128);
+}
+
+TEST(Limiter, IsNotTakenFromWhoUsesItInBursts) {
+  Simulation origin(adaptive(16, 2, 256), 64, fixed(50));
+  origin.run(20'000);
+  for (int burst = 0; burst < 20; ++burst) {
+    origin.wanted = 0;
+    origin.run(4'500);
+    origin.wanted = 60;
+    origin.run(500);
+    EXPECT_GE(origin.limiter.limit(), 60U) << burst;
+  }
+}
+
+// Nothing failed: it was slower for a while, as an origin is that has lost servers, and has them again. However long.
+TEST(Limiter, IsBackSoonWhenAnOriginHasItsSlotsAgain) {
+  for (const int64_t outage : {20'000, 45'000, 60'000, 90'000}) {
+    Simulation origin(adaptive(8, 2, 256), 32, noisy(50));
+    origin.run(20'000);
+    origin.set_slots(4);
+    origin.run(outage);
+    EXPECT_LE(origin.limiter.limit(), 6U) << outage;
+    origin.set_slots(32);
+    origin.run(10'000);
+    origin.reset();
+    origin.run(5'000);
+    EXPECT_GE(origin.served, 5'000U / 50 * 32 * 85 / 100) << outage;
+  }
 }
 
 TEST(Limiter, RefusalsOfAnOriginThatCollapsesKeepItBelowThat) {
