@@ -24,10 +24,10 @@
 
 namespace levee {
 
-// An answer that is put together from slices (the `slice` directive). The first one is found under the request's key,
-// and says of which representation the others are.
+// An answer that is put together from slices (the `slice` directive). The one that was fetched first, wherever it is,
+// is found under the request's key, and says of which representation the others are.
 struct Slicing {
-  std::shared_ptr<const Entry> of;  // the first one; null: nothing is sliced
+  std::shared_ptr<const Entry> of;  // that one; null: nothing is sliced
   std::string key;                  // of the request
   uint64_t at = 0, end = 0;         // bytes of the whole: the next to be sent, and where the answer ends
   bool begun = false;               // the head is out

@@ -1,6 +1,4 @@
 // The decision on a request that an origin could answer: stored, stale, on its way, or to be fetched.
-#include <xxhash.h>
-
 #include <cstdlib>
 
 #include "cache/freshness.h"
@@ -14,20 +12,13 @@
 #include "proxy/ops/log.h"
 #include "proxy/ops/overload_guard.h"
 #include "proxy/origin/priority.h"
+#include "proxy/origin/response.h"
 #include "proxy/origin/upstream_state.h"
 
 namespace levee {
 namespace {
 
 constexpr int kMostLooks = 4;  // into the store, if what was found turned out not to be for this request
-
-bool any_true(const std::vector<Expression>& conditions, const Exchange& x) {
-  const Variables values(x);
-  for (const Expression& condition : conditions) {
-    if (condition.is_true(values)) return true;
-  }
-  return false;
-}
 
 bool may_use_cache(const Exchange& x) {
   const Words<CacheMethod> methods = x.plan->location->cache_methods;
@@ -40,31 +31,6 @@ bool may_use_cache(const Exchange& x) {
     default:
       return false;
   }
-}
-
-// All fields of the request, since a Vary may name any.
-std::string field_lines(const Fields& fields) {
-  std::string lines;
-  for (size_t i = 0; i < fields.size(); ++i) {
-    lines.append(fields[i].name).append(": ").append(fields[i].value).append("\r\n");
-  }
-  return lines;
-}
-
-uint64_t balance_hash(const Exchange& x, const Order& order) {
-  const auto& upstreams = x.connection->generation()->config->http.upstreams;
-  const auto upstream = upstreams.find(order.upstream);
-  if (upstream == upstreams.end()) return 0;
-  std::string text;
-  if (const auto* hash = std::get_if<Hash>(&upstream->second.balance)) {
-    hash->key.append_to(text, Variables(x));
-  } else if (std::holds_alternative<IpHash>(upstream->second.balance)) {
-    x.connection->peer.append_binary(text);
-    if (text.size() == 4) text.pop_back();  // as nginx: the first three bytes of an IPv4 address
-  } else {
-    return 0;
-  }
-  return XXH3_64bits(text.data(), text.size());
 }
 
 std::optional<Trouble> trouble_of(const Fault& fault) {
@@ -84,24 +50,7 @@ std::optional<Trouble> trouble_of(const Fault& fault) {
     case Failure::kOriginStatus:
       break;
   }
-  switch (fault.status) {
-    case 403:
-      return Trouble::kHttp403;
-    case 404:
-      return Trouble::kHttp404;
-    case 429:
-      return Trouble::kHttp429;
-    case 500:
-      return Trouble::kHttp500;
-    case 502:
-      return Trouble::kHttp502;
-    case 503:
-      return Trouble::kHttp503;
-    case 504:
-      return Trouble::kHttp504;
-    default:
-      return std::nullopt;
-  }
+  return levee::trouble_of(fault.status);
 }
 
 // Whether the stale entry may answer for this failure: by the response's own window, or by proxy_cache_use_stale.
@@ -118,20 +67,6 @@ void note_fetch(Exchange& x, bool collapsed) {
   if (x.slicing.begun) return;
   x.note.use = x.bypass ? CacheUse::kBypass : x.stale ? CacheUse::kExpired : CacheUse::kMiss;
   x.note.collapsed = collapsed;
-}
-
-bool may_keep_for_get(const Exchange& x) {
-  return x.head.method() == Method::kPost && x.plan->store != nullptr && !x.target &&
-         !any_true(x.plan->location->no_cache, x);
-}
-
-KeepForGet keep_for_get(const Exchange& x) {
-  const std::string_view scheme = x.connection->stream.tls() != nullptr ? "https" : "http";
-  return {x.plan->store, x.plan->location->cache_key.evaluate(Variables(x)),
-          [scheme, uri = std::string(x.head.request_uri()),
-           authority = std::string(x.head.authority())](std::string_view content_location) {
-            return same_origin_target(content_location, uri, scheme, authority) == uri;
-          }};
 }
 
 // What the client's Cache-Control asks for (RFC 9111 section 5.2.1), where the configuration obeys it.
@@ -180,7 +115,7 @@ Session::Next Session::look_up() {
   const int64_t now = connection_.worker.now();
   Ask ask{key, x, connection_.subscriber, plan.rules, now};
   if (plan.conditional) {
-    ask.rules.bypass = any_true(plan.location->cache_bypass, x);
+    ask.rules.bypass = any_is_true(plan.location->cache_bypass, x);
     if (plan.location->cache_request_directives) {
       const Wishes wishes = wishes_of(x, key);
       if (wishes.unsatisfiable) return answered(send_error(x, 504));
@@ -241,63 +176,7 @@ Session::Next Session::lead(Lead lead) {
     start_refresh({std::move(lead.writer), std::move(lead.reader)});
     return send_stale(detail_of(Failure::kConnect));
   }
-  x.reader = std::move(lead.reader);
-  x.wait_deadline = 0;
-  Order order = make_order(x, OrderKind::kStored);
-  order.key = connection_.commons.key;
-  order.stale = x.stale;
-  order.vary_source = field_lines(x.head.fields());
-  order.may_store = !x.no_store && !any_true(x.plan->location->no_cache, x);
-  if (order.may_store && !order.slice) order.begun = std::move(lead.begun);
-  if (order.begun) x.note.forward = CacheStatus::Forward::kPartial;
-  order.balance_hash = balance_hash(x, order);
-  order.body = x.body.kept();
-  order.from_origin = x.bypass;
-  x.trace = std::make_shared<Trace>();
-  start_fetch(connection_.worker, std::move(order), std::move(lead.writer), x.trace);
-  return Step::kAwait;
-}
-
-// The stale copy goes out meanwhile; nobody waits for this fetch.
-void Session::start_refresh(Flown flown) {
-  Exchange& x = *exchange_;
-  Writer writer = std::move(flown.writer);
-  { const Reader nobody = std::move(flown.reader); }  // before the fetch begins: it asks whether it is waited for
-  Order order = make_order(x, OrderKind::kStored);
-  order.key = connection_.commons.key;
-  order.stale = x.entry;
-  order.vary_source = field_lines(x.head.fields());
-  order.may_store = !any_true(x.plan->location->no_cache, x);
-  order.balance_hash = balance_hash(x, order);
-  order.background = true;
-  start_fetch(connection_.worker, std::move(order), std::move(writer), nullptr);
-}
-
-Session::Next Session::fetch_alone(CacheUse use, bool known_uncacheable) {
-  Exchange& x = *exchange_;
-  x.note.use = use;
-  if (is_shed()) return shed();
-  x.note.alone = true;
-  x.note.collapsed = false;
-  x.forwarded_conditions = true;
-  x.wait_deadline = 0;
-  Order order = make_order(x, OrderKind::kPrivate);
-  if (known_uncacheable) {
-    order.key = connection_.commons.key;
-    order.known_uncacheable = x.plan->store;
-  }
-  order.balance_hash = balance_hash(x, order);
-  order.body = x.body.kept();
-  order.expects_continue = x.body_withheld;
-  if (may_keep_for_get(x)) {
-    order.keep_for_get = keep_for_get(x);
-    order.vary_source = field_lines(x.head.fields());
-  }
-  Flown flown = private_flight(connection_.subscriber);
-  x.reader = std::move(flown.reader);
-  x.trace = std::make_shared<Trace>();
-  start_fetch(connection_.worker, std::move(order), std::move(flown.writer), x.trace);
-  return Step::kAwait;
+  return fetch_for_all(std::move(lead));
 }
 
 // HTTP/1.0 knows no interim responses. False: the client has no room for so little, and what it has of it cannot be

@@ -87,9 +87,7 @@ bool may_purge(const Exchange& x) {
     }
   }
   if (x.plan->purge_secret != nullptr && !x.plan->purge_secret->is(bearer(x.head.fields()))) return false;
-  const Variables values(x);
-  return rules.conditions.empty() ||
-         std::ranges::any_of(rules.conditions, [&](const Expression& one) { return one.is_true(values); });
+  return rules.conditions.empty() || any_is_true(rules.conditions, x);
 }
 
 std::optional<PurgeOrder> purge_order(const Exchange& x) {

@@ -89,8 +89,6 @@ class Session final : public Task, private StreamOwner {
   Next look_up();
   Next take(Found found);
   Next lead(Lead lead);
-  Next fetch_alone(CacheUse use, bool known_uncacheable = false);
-  void start_refresh(Flown flown);
   bool send_interim(std::string_view text);
   Next await();
   Next open(Reader::Look look);
@@ -100,6 +98,12 @@ class Session final : public Task, private StreamOwner {
   Next shed();
   Next send_stale(std::string_view detail);
   Next fail(const Fault& fault, std::string_view detail = {});
+
+  // ordering.cc: what is fetched.
+  Next fetch_for_all(Lead lead);
+  void start_refresh(Flown flown);
+  Next fetch_alone(CacheUse use, bool known_uncacheable = false);
+  void prefetch_slice();
 
   // purge.cc: PURGE.
   Next answer_purge();

@@ -15,15 +15,20 @@ Session::Next Session::answer_entry() {
     const auto range = wanted_range(x, *x.entry);
     x.slicing.at = range ? range->first : 0;
     x.slicing.end = range ? range->last + 1 : x.entry->part->total;
-    if (slice_start(x) != x.entry->part->first) return Step::kNextSlice;
+    if (x.head.method() != Method::kHead && !is_next_slice(x)) return Step::kNextSlice;
+  } else if (x.slicing.of && is_slice && !is_next_slice(x)) {
+    return slice_changed();
   }
+  if (x.slicing.begun && !is_slice) return sent(Sender::Outcome::kCut);
   if (x.slicing.begun) {
-    if (!is_slice) return sent(Sender::Outcome::kCut);
     send_more(x);
+    prefetch_slice();
     return answered(x.sender.go_on(connection_.stream));
   }
   if (!is_slice) x.slicing = {};  // an error, for instance, instead of the slice
-  return answered(send_entry(x));
+  const Sender::Outcome outcome = send_entry(x);
+  if (x.slicing.begun) prefetch_slice();
+  return answered(outcome);
 }
 
 Session::Next Session::next_slice() {

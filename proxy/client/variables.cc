@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <random>
@@ -261,6 +262,11 @@ bool Variables::of_process(const Variable& variable, std::string& out) const {
     default:
       return false;
   }
+}
+
+bool any_is_true(const std::vector<Expression>& conditions, const Exchange& exchange) {
+  const Variables values(exchange);
+  return std::any_of(conditions.begin(), conditions.end(), [&](const Expression& one) { return one.is_true(values); });
 }
 
 }  // namespace levee

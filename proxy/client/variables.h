@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "conf/expression.h"
 
@@ -26,6 +27,8 @@ class Variables final : public VariableSource {
   const Exchange& exchange_;
 };
 
+// Whether one of them is neither empty nor "0" for this request.
+bool any_is_true(const std::vector<Expression>& conditions, const Exchange& exchange);
 // Appends seconds with three decimals.
 void append_seconds(int64_t ms, std::string& out);
 // What of the path goes behind root or alias ($request_filename).

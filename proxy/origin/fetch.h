@@ -88,6 +88,7 @@ struct Order {
   bool authorized = false;    // the request had Authorization
   bool may_store = true;      // false: proxy_no_cache, or a private fetch
   bool background = false;    // a refresh: the first to give way
+  bool only_if_free = false;  // in the background: not made at all if it would have to wait
   bool from_origin = false;   // no peer's answer will do: proxy_cache_bypass
   uint64_t balance_hash = 0;  // for hash and ip_hash
 };

@@ -64,7 +64,8 @@ Fetch::Next Fetch::admit() {
   }
   Admission& admission = upstream_->admission();
   const bool in_background = order_.background && !is_waited_for();
-  const bool may_wait = in_background || writer_.is_open() || !has_stale(order_, worker_.now());
+  const bool may_wait =
+      order_.only_if_free ? is_waited_for() : in_background || writer_.is_open() || !has_stale(order_, worker_.now());
   Admission::Answer answer = admission.admit(priority_, may_wait, worker_.subscriber(*this), worker_.now());
   if (auto* permit = std::get_if<Permit>(&answer)) {
     permit_.emplace(std::move(*permit));
@@ -84,7 +85,8 @@ bool Fetch::is_waited_for() const {
 
 Fetch::Next Fetch::refuse(int64_t retry_after) {
   place_.reset();
-  if (writer_.is_open()) return give_up({Failure::kCut});  // it was to go on where a peer broke off
+  if (writer_.is_open()) return give_up({Failure::kCut});          // it was to go on where a peer broke off
+  if (order_.only_if_free) return give_up({Failure::kAbandoned});  // who has joined it meanwhile looks again
   const int64_t now = worker_.now();
   if (has_stale(order_, now)) {
     upstream_->admission().count_stale();

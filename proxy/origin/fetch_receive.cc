@@ -227,6 +227,11 @@ Fetch::Next Fetch::deliver() {
     switch (slice_fit(order_, head_, heard)) {
       case SliceFit::kFits:
         break;
+      case SliceFit::kAskFirst:
+        order_.slice->first = 0;
+        leave_server(Outcome::kUnknown);
+        resuming_.reset();
+        return Step::kChoose;
       case SliceFit::kAskWhole:
         return ask_whole();
       case SliceFit::kChanged:

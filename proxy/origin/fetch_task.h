@@ -146,7 +146,7 @@ class Fetch final : public Task, public StreamOwner {
 
   // Constant after construction.
   Worker& worker_;
-  const Order order_;
+  Order order_;  // but that the first slice may have to do
   const Location& location_;
   const std::shared_ptr<Trace> trace_;
   const bool idempotent_;

@@ -219,6 +219,7 @@ SliceFit slice_fit(const Order& order, const ResponseHead& head, const Heard& he
   const bool is_slice = heard.entry->part && heard.entry->part->slice > 0;
   const Entry* const of = order.slice->of.get();
   if (of == nullptr) {
+    if (head.status() == 416 && order.slice->first > 0) return SliceFit::kAskFirst;
     const bool partial = head.status() == 206 || head.status() == 416;
     return partial && !is_slice ? SliceFit::kAskWhole : SliceFit::kFits;
   }

@@ -23,9 +23,9 @@ void describe_content(Entry& entry, const Fields& fields);
 // A final response that is no answer to a condition of ours. `whole`: no slice was asked for after all. A 206 that may
 // serve again has Entry::part; any other is for its client alone, as it is.
 Heard hear(const Order& order, const ResponseHead& head, const Times& times, bool whole = false);
-// Whether an answer to an order with a slice is to be asked for as a whole instead, or is of another representation
-// than the slices before it.
-enum class SliceFit : uint8_t { kFits, kAskWhole, kChanged };
+// Whether an answer to an order with a slice is to be asked for as a whole instead, or the first slice (there is
+// nothing where this one would begin), or is of another representation than the slices before it.
+enum class SliceFit : uint8_t { kFits, kAskFirst, kAskWhole, kChanged };
 SliceFit slice_fit(const Order& order, const ResponseHead& head, const Heard& heard);
 // What Order::begun becomes with the rest that this 206 brings. Null: the two do not belong together, or the whole may
 // not be stored.

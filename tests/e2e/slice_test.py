@@ -32,6 +32,38 @@ def test_a_range_brings_only_its_slices(levee, origin, value, part, content_rang
     assert "whole" not in ranges_of(origin)
 
 
+@pytest.mark.parametrize("value, asked", [
+    ("bytes=9000-", ["bytes=8000-11999"]), ("bytes=5000-5009", ["bytes=4000-7999"]), ("bytes=4000-", ["bytes=4000-7999", "bytes=8000-11999"]),
+    ("bytes=-10", ["bytes=0-3999", "bytes=8000-11999"])])
+def test_a_cold_seek_asks_for_its_slice_first(levee, origin, value, asked):
+    origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"', ranges=True)
+    assert levee.get("/a", headers={"Range": value}).status == 206
+    eventually(lambda: ranges_of(origin) == asked)
+
+
+def test_what_a_seek_brought_is_part_of_the_whole(levee, origin):
+    origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"', ranges=True)
+    assert levee.get("/a", headers={"Range": "bytes=5000-5009"}).rest() == BODY[5000:5010]
+    assert levee.get("/a").rest() == BODY
+    assert levee.get("/a", headers={"Range": "bytes=-10"}).rest() == BODY[-10:]
+    assert levee.get("/a", method="HEAD").headers["Content-Length"] == "10000"
+    assert ranges_of(origin) == ["bytes=0-3999", "bytes=4000-7999", "bytes=8000-11999"]
+
+
+@pytest.mark.parametrize("value", ["bytes=12000-", "bytes=99999999999-", f"bytes={2**64 - 2}-", f"bytes={2**64 - 5000}-"])
+def test_a_seek_beyond_the_end_does_not_bring_the_whole(levee, origin, value):
+    origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"', ranges=True)
+    response = levee.get("/a", headers={"Range": value})
+    assert response.status == 416 and response.headers["Content-Range"] == "bytes */10000"
+    assert "whole" not in ranges_of(origin) and origin.hits("/a") <= 2
+
+
+def test_a_seek_that_if_range_may_turn_into_the_whole_begins_at_the_beginning(levee, origin):
+    origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"', ranges=True)
+    response = levee.get("/a", headers={"Range": "bytes=9000-", "If-Range": '"v1"'})
+    assert response.rest() == BODY[9000:] and "bytes=0-3999" in ranges_of(origin)
+
+
 def test_a_crowd_costs_one_fetch_a_slice(levee, origin):
     page = origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"', ranges=True, hold_head=True)
     crowd = levee.crowd(40, "/a", headers=lambda i: {"Range": "bytes=5000-"} if i % 2 else {})

@@ -34,10 +34,10 @@ struct Refused {
   RequestError error;
   int status;
 };
-const std::vector<Refused>& refused() {
+// RFC 9112 section 3: the request line.
+std::vector<Refused> refused_request_lines() {
   using namespace std::string_literals;
-  static const std::vector<Refused> rows = {
-      // RFC 9112 section 3: the request line.
+  return {
       {"3: HTTP/0.9", "GET /\r\n\r\n", RequestError::kLine, 400},
       {"3: no target", "GET  HTTP/1.1\r\n" + kHost + "\r\n", RequestError::kTarget, 400},
       {"3: two spaces", "GET /  HTTP/1.1\r\n" + kHost + "\r\n", RequestError::kTarget, 400},
@@ -63,14 +63,25 @@ const std::vector<Refused>& refused() {
       {"2.3: lower case", "GET / http/1.1\r\n" + kHost + "\r\n", RequestError::kLine, 400},
       {"2.3: two digits", "GET / HTTP/1.10\r\n" + kHost + "\r\n", RequestError::kLine, 400},
       {"2.3: behind the version", "GET / HTTP/1.1 \r\n" + kHost + "\r\n", RequestError::kTarget, 400},
-      // RFC 9112 section 2.2: line ends.
+  };
+}
+
+// RFC 9112 section 2.2: line ends.
+std::vector<Refused> refused_line_ends() {
+  return {
       {"2.2: LF alone", "GET / HTTP/1.1\nHost: a\n\n", RequestError::kBareLineEnd, 400},
       {"2.2: LF alone in fields", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", RequestError::kBareLineEnd, 400},
       {"2.2: empty line of LF", "GET / HTTP/1.1\r\n" + kHost + "\n", RequestError::kBareLineEnd, 400},
       {"2.2: CR in a value", "GET / HTTP/1.1\r\n" + kHost + "X: a\rb\r\n\r\n", RequestError::kBareLineEnd, 400},
       {"2.2: CR CR LF", "GET / HTTP/1.1\r\n" + kHost + "X: a\r\r\n\r\n", RequestError::kBareLineEnd, 400},
       {"TLS on a plain port", "\x16\x03\x01\x02", RequestError::kMethod, 400},
-      // RFC 9112 section 5: fields.
+  };
+}
+
+// RFC 9112 section 5: fields.
+std::vector<Refused> refused_fields() {
+  using namespace std::string_literals;
+  return {
       {"5.1: space before colon", "GET / HTTP/1.1\r\n" + kHost + "X : y\r\n\r\n", RequestError::kFieldName, 400},
       {"5.1: space in name", "GET / HTTP/1.1\r\n" + kHost + "X Y: y\r\n\r\n", RequestError::kFieldName, 400},
       {"5.1: no colon", "GET / HTTP/1.1\r\n" + kHost + "X\r\n\r\n", RequestError::kFieldName, 400},
@@ -82,7 +93,12 @@ const std::vector<Refused>& refused() {
       {"5.2: fold before fields", "GET / HTTP/1.1\r\n X: y\r\n" + kHost + "\r\n", RequestError::kFolded, 400},
       {"9110 5.5: NUL in value", "GET / HTTP/1.1\r\n"s + kHost + "X: a\0b\r\n\r\n"s, RequestError::kFieldValue, 400},
       {"9110 5.5: control", "GET / HTTP/1.1\r\n" + kHost + "X: a\x0b\r\n\r\n", RequestError::kFieldValue, 400},
-      // RFC 9112 section 3.2 and RFC 9110 section 7.2: Host.
+  };
+}
+
+// RFC 9112 section 3.2 and RFC 9110 section 7.2: Host.
+std::vector<Refused> refused_hosts() {
+  return {
       {"3.2: no Host", "GET / HTTP/1.1\r\n\r\n", RequestError::kHostMissing, 400},
       {"3.2: two Hosts", "GET / HTTP/1.1\r\n" + kHost + kHost + "\r\n", RequestError::kHostRepeated, 400},
       {"3.2: empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", RequestError::kHost, 400},
@@ -93,7 +109,12 @@ const std::vector<Refused>& refused() {
       {"3.2: Host port too large", "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", RequestError::kHost, 400},
       {"3.2: Host open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", RequestError::kHost, 400},
       {"3.2.2: bad Host beside absolute", "GET http://a/ HTTP/1.1\r\nHost: b c\r\n\r\n", RequestError::kHost, 400},
-      // RFC 9112 section 6: framing.
+  };
+}
+
+// RFC 9112 section 6: framing.
+std::vector<Refused> refused_framing() {
+  return {
       {"6.1: CL and TE", "POST / HTTP/1.1\r\n" + kHost + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
        RequestError::kLengthAndEncoding, 400},
       {"6.1: TE and CL", "POST / HTTP/1.1\r\n" + kHost + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
@@ -131,6 +152,14 @@ const std::vector<Refused>& refused() {
       {"9110 10.1.1: expectation", "POST / HTTP/1.1\r\n" + kHost + "Expect: a\r\n\r\n", RequestError::kExpectation,
        417},
   };
+}
+
+std::vector<Refused> refused() {
+  std::vector<Refused> rows;
+  for (const auto& some :
+       {refused_request_lines(), refused_line_ends(), refused_fields(), refused_hosts(), refused_framing()}) {
+    rows.insert(rows.end(), some.begin(), some.end());
+  }
   return rows;
 }
 

@@ -224,6 +224,17 @@ class Origin:
         return not self._stopping
 
 
+def up_to(last, parts):
+    """The first `last` bytes, and the marks among them."""
+    out, left = [], last
+    for part in parts:
+        if not left:
+            break
+        out.append(part[:left] if isinstance(part, bytes) else part)
+        left -= len(out[-1]) if isinstance(part, bytes) else 0
+    return out
+
+
 class Sending:
     """One Answer on its way."""
 
@@ -258,8 +269,7 @@ class Sending:
             return True
         chunked = answer.framing == "chunked"
         frame = (lambda part: b"%x\r\n%s\r\n" % (len(part), part)) if chunked else (lambda part: part)
-        parts = answer.parts if first is None or last == answer.size else [b"".join(
-            part for part in answer.parts if isinstance(part, bytes))[:last]]
+        parts = answer.parts if first is None else up_to(last, answer.parts)
         if not self.origin._run(self.connection, self.page, parts, frame, first or 0, holds):
             return False
         if chunked:
