@@ -27,14 +27,16 @@ void add_spelled(const Location& location, Roles& roles) {
   const auto names = [&](auto... words) { return ((pattern.find(words) != std::string_view::npos) || ...); };
   if (names("m3u8", "mpd")) roles[&location].playlists = true;
   if (names("m4s", "cmfv", "\\.ts", "(ts|", "|ts")) roles[&location].segments = true;
+  if (const auto role = roles.find(&location); role != roles.end()) role->second.is_meant = true;
 }
 
 // What requests below `location` come to, found as requests are.
 void add_roles(const Server& server, const Location& location, Roles& roles) {
   using Kind = LocationMatch::Kind;
   add_spelled(location, roles);
-  if (location.priority == Priority::kPlaylist) roles[&location].playlists = true;
-  if (location.priority == Priority::kLive) roles[&location].segments = true;
+  if (location.priority == Priority::kPlaylist) roles[&location].playlists = roles[&location].is_meant = true;
+  if (location.priority == Priority::kLive) roles[&location].segments = roles[&location].is_meant = true;
+  if (location.match.kind == Kind::kPrefix && location.match.pattern == "/") roles[&location].is_meant = true;
   std::string folder = location.match.kind == Kind::kRegex ? "/" : location.match.pattern;
   folder.resize(folder.rfind('/') + 1);
   Captures captures;
@@ -51,9 +53,12 @@ void lint_locations(const Config& config, const Server& server, const Location& 
                     const LintTerms& terms, Findings& findings) {
   const auto role = roles.find(&location);
   lint_exposure(config, server, location, findings);
+  const Role found = role == roles.end() ? Role{} : role->second;
   if (std::holds_alternative<ProxyPass>(location.answer) && !location.cache.empty()) {
-    lint_times(location, role == roles.end() ? Role{} : role->second, terms, findings);
+    lint_times(location, found, terms, findings);
     lint_sharing(config, location, findings);
+  } else if (std::holds_alternative<ProxyPass>(location.answer)) {
+    lint_uncached(config.http, location, found, findings);
   }
   for (const Location& inner : location.locations) lint_locations(config, server, inner, roles, terms, findings);
 }
@@ -99,7 +104,8 @@ std::vector<Warning> lint(const Config& config, const LintTerms& terms) {
   conf::lint_process(config, terms, findings);
   conf::lint_zones(config.http, terms, findings);
   conf::lint_cluster(config.http, findings);
-  for (const auto& [name, upstream] : config.http.upstreams) conf::lint_upstream(upstream, findings);
+  const uint64_t workers = conf::workers_of(config, terms);
+  for (const auto& [name, upstream] : config.http.upstreams) conf::lint_upstream(upstream, workers, terms, findings);
   for (const auto& server : config.http.servers) {
     conf::Roles roles;
     conf::add_roles(*server, server->base, roles);

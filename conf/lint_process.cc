@@ -5,8 +5,12 @@
 
 namespace levee::conf {
 
+uint64_t workers_of(const Config& config, const LintTerms& terms) {
+  return config.worker_processes != 0 ? config.worker_processes : terms.processors;
+}
+
 void lint_process(const Config& config, const LintTerms& terms, Findings& findings) {
-  const uint64_t workers = config.worker_processes != 0 ? config.worker_processes : terms.processors;
+  const uint64_t workers = workers_of(config, terms);
   const uint64_t connections = workers * config.worker_connections;
   if (config.worker_rlimit_nofile != 0 && config.worker_rlimit_nofile < connections) {
     findings.add(config.places.at("worker_rlimit_nofile"),
@@ -35,7 +39,7 @@ void lint_cluster(const Http& http, Findings& findings) {
   }
 }
 
-void lint_upstream(const Upstream& upstream, Findings& findings) {
+void lint_upstream(const Upstream& upstream, uint64_t workers, const LintTerms& terms, Findings& findings) {
   if (!upstream.concurrency) {
     const std::string remedy = upstream.implicit ? "name it in an upstream block with \"concurrency\"" : "";
     findings.add(upstream.place, "no \"concurrency\" for \"" + upstream.name +
@@ -46,6 +50,23 @@ void lint_upstream(const Upstream& upstream, Findings& findings) {
   if (upstream.keepalive == 0) {
     findings.add(place_of(upstream, "keepalive"),
                  "\"keepalive\" 0: every fetch opens a connection of its own, at the worst when the origin is busy");
+  }
+  const uint64_t limit = upstream.concurrency && !upstream.concurrency->adaptive ? upstream.concurrency->initial : 0;
+  if (upstream.keepalive > 0 && limit > upstream.keepalive * workers) {
+    findings.add(place_of(upstream, "keepalive"),
+                 "\"keepalive\" " + std::to_string(upstream.keepalive) + " of " + std::to_string(workers) +
+                     " workers keeps fewer connections than \"concurrency\" " + std::to_string(limit) +
+                     " uses: at full load they are closed and opened again");
+  }
+  if (upstream.queue.size > 0 && upstream.queue.timeout > terms.segment) {
+    findings.add(place_of(upstream, "queue"), "\"queue\" holds requests for " + in_words(upstream.queue.timeout) +
+                                                  ", more than a segment's " + in_words(terms.segment) +
+                                                  ": what comes out of it is too late for the player that asked");
+  }
+  if (!upstream.breaker.enabled) {
+    findings.add(place_of(upstream, "breaker"),
+                 "\"breaker\" off: while the origin is gone every fetch waits for its own time-out, and its return is "
+                 "met by all of them at once");
   }
 }
 

@@ -32,14 +32,19 @@ std::string in_words(Milliseconds time);
 // The kinds of media requests that a location is for.
 struct Role {
   bool playlists = false, segments = false;
+  bool is_meant = false;  // it says so itself, or takes whatever no other location does
 };
 
 void lint_process(const Config& config, const LintTerms& terms, Findings& findings);
 void lint_zones(const Http& http, const LintTerms& terms, Findings& findings);
 void lint_cluster(const Http& http, Findings& findings);
-void lint_upstream(const Upstream& upstream, Findings& findings);
+// `workers`: of the process.
+void lint_upstream(const Upstream& upstream, uint64_t workers, const LintTerms& terms, Findings& findings);
+uint64_t workers_of(const Config& config, const LintTerms& terms);
 // How long things are kept, and how long viewers wait.
 void lint_times(const Location& location, Role role, const LintTerms& terms, Findings& findings);
+// Media that the cache would carry, and does not.
+void lint_uncached(const Http& http, const Location& location, Role role, Findings& findings);
 // Who shares what, and who can reach the origin.
 void lint_sharing(const Config& config, const Location& location, Findings& findings);
 // Pages about the process itself that everybody may see.

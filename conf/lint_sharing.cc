@@ -160,6 +160,13 @@ void lint_sharing(const Config& config, const Location& location, Findings& find
   }
 }
 
+void lint_uncached(const Http& http, const Location& location, Role role, Findings& findings) {
+  if (http.zones.empty() || !role.is_meant || !(role.playlists || role.segments)) return;
+  findings.add(place_of(location, "proxy_cache"), std::string("no \"proxy_cache\" where ") +
+                                                      (role.playlists ? "playlists" : "segments") +
+                                                      " are asked for: every viewer's request reaches the origin");
+}
+
 void lint_exposure(const Config& config, const Server& server, const Location& location, Findings& findings) {
   const bool tells =
       std::holds_alternative<LeveeStatus>(location.answer) || std::holds_alternative<LeveeMetrics>(location.answer);

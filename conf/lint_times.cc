@@ -48,6 +48,23 @@ void lint_patience(const Location& location, Role role, const LintTerms& terms, 
   }
 }
 
+void lint_connections(const Location& location, const LintTerms& terms, Findings& findings) {
+  if (location.keepalive_timeout >= terms.segment) return;
+  findings.add(place_of(location, "keepalive_timeout"),
+               "\"keepalive_timeout\" " + in_words(location.keepalive_timeout) + " is below a segment's " +
+                   in_words(terms.segment) +
+                   ": every viewer connects anew for each segment, over TLS with a handshake");
+}
+
+void lint_uses(const Location& location, Findings& findings) {
+  if (location.cache_min_uses <= 1) return;
+  findings.add(
+      place_of(location, "proxy_cache_min_uses"),
+      "\"proxy_cache_min_uses\" " + std::to_string(location.cache_min_uses) +
+          ": the origin is asked for each new segment and playlist more than once, in the moment when all want "
+          "it");
+}
+
 void lint_stale(const Location& location, Findings& findings) {
   const Place& place = place_of(location, "proxy_cache_use_stale");
   if (!location.use_stale.any()) {
@@ -70,6 +87,8 @@ void lint_times(const Location& location, Role role, const LintTerms& terms, Fin
   if (role.playlists || role.segments) {
     lint_negative(location, findings);
     lint_patience(location, role, terms, findings);
+    lint_connections(location, terms, findings);
+    lint_uses(location, findings);
   }
   lint_stale(location, findings);
   if (location.ignore_headers.has(IgnoredField::kCacheControl) && location.cache_valid.empty()) {

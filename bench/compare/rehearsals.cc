@@ -41,7 +41,7 @@ constexpr std::array kRows{
     Row{"count", "origin_amplification", "origin requests by the least"},
     Row{"count", "origin_concurrency", "most at the origin at a time"},
     Row{"s", "cpu_s", "server CPU"},
-    Row{"ratio", "cpu_us", "good answers a CPU second"},
+    Row{"ratio", "cpu_us", "good answers"},
     Row{"ms", "lag_p99_ms", "the generator's own lag p99"},
 };
 

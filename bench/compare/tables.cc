@@ -60,23 +60,25 @@ void each_headline(const Json& results, const auto& visit) {
 constexpr const char* kStyle =
     R"(body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;
 color:#1b1f24;background:#fff}h1{font-size:1.5rem}h2{font-size:1.05rem;margin:2rem 0 .4rem}p,td,th{font-size:.9rem}
-table{border-collapse:collapse}td,th{text-align:left;padding:.15rem 1.2rem .15rem 0}td.n{text-align:right}
+table{border-collapse:collapse}td,th{text-align:left;padding:.15rem 1.2rem .15rem 0;vertical-align:top}td.n{text-align:right}
 .bar{display:grid;grid-template-columns:5.5rem 1fr;gap:.2rem .6rem;align-items:center;font-size:.85rem}
 .bar i{display:inline-block;height:.9rem;background:#b8c2cc;border-radius:2px;margin-right:.5rem;vertical-align:middle}
 .bar .levee i{background:#0b6e99}h3{font-size:.9rem;font-weight:600;margin:1rem 0 .3rem}
-@media(prefers-color-scheme:dark){body{color:#e6e9ec;background:#14181c}.bar i{background:#55606b}})";
+.bar span{white-space:nowrap}td.good,td.bad{white-space:nowrap;font-weight:600;color:#17784a}td.bad{color:#b3202f}
+@media(prefers-color-scheme:dark){body{color:#e6e9ec;background:#14181c}.bar i{background:#55606b}
+.bar .levee i{background:#3fa7d6}td.good{color:#62d69b}td.bad{color:#ff8591}})";
 
 std::string bars(const Json& scenario, const Json& headline) {
   const std::string as = headline.at("as");
   double most = 0;
   for (const std::string_view peer : kPeers) most = std::max(most, shown(scenario, headline, peer).value_or(0));
   std::string out = "<h3>" + escaped(headline.at("label").get<std::string>());
-  out += as == "ratio" ? " (requests per server CPU second, nginx = 1)</h3>" : "</h3>";
+  out += as == "ratio" ? " (by server CPU second, nginx = 1)</h3>" : "</h3>";
   out += "<div class=\"bar\">";
   for (size_t i = 0; i < kPeers.size(); ++i) {
     const auto value = shown(scenario, headline, kPeers[i]);
     if (!value) continue;
-    const double width = most > 0 ? std::clamp(80 * *value / most, 0.2, 80.0) : 0.2;
+    const double width = most > 0 ? std::clamp(70 * *value / most, 0.2, 70.0) : 0.2;
     out += "<span>" + std::string(kTitles[i]) + "</span><span class=\"" + std::string(kPeers[i]) +
            "\"><i style=\"width:" + format("%.1f", width) + "%\"></i>" + in_words(*value, as) + "</span>";
   }
@@ -150,7 +152,8 @@ std::string plan_table(const Json& scenario) {
   each_peer([&](size_t i) { return verdict_word(scenario.at("verdicts").at(kPeers[i])); });
   for (const Json& headline : scenario.at("headlines")) {
     const std::string as = headline.at("as");
-    out += padded("  " + headline.at("label").get<std::string>() + (as == "ratio" ? ", by nginx's" : ""), kLabelWidth);
+    out += padded("  " + headline.at("label").get<std::string>() + (as == "ratio" ? " a CPU second, by nginx's" : ""),
+                  kLabelWidth);
     each_peer([&](size_t i) {
       const auto value = shown(scenario, headline, kPeers[i]);
       return value ? in_words(*value, as) : std::string("-");

@@ -209,7 +209,8 @@ std::string chart_html(const Chart& chart) {
   for (const Chart::Series& series : chart.series) {
     text += "<i class=\"key " + series.colour + "\"></i>" + escaped(series.name) + " ";
   }
-  if (chart.limit) text += "<i class=\"key limit\"></i>promised " + scaled(*chart.limit, chart.scale);
+  if (chart.limit)
+    text += "<i class=\"key limit\"></i>" + escaped(chart.limit_word) + " " + scaled(*chart.limit, chart.scale);
   text += "</span></figcaption>";
   text += print("<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"", kWidth, kHeight) + escaped(chart.title) +
           "\">";

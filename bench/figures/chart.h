@@ -29,7 +29,8 @@ struct Chart {
   std::string unit = {};  // of the axis: "per second"
   std::vector<Series> series = {};
   std::vector<Mark> marks = {};
-  std::optional<double> limit = {};  // what was promised
+  std::optional<double> limit = {};  // a dashed line
+  std::string limit_word = "promised";
 };
 
 std::string chart_html(const Chart& chart);

@@ -47,8 +47,12 @@ std::string LiveStream::playlist(int64_t now_ms, std::string_view map, std::stri
     text += "#EXTINF:" + seconds(segment_ms) + ",\n" + std::to_string(sequence);
     text.append(suffix) += '\n';
   }
-  if (part_ms > 0) add_parts(*this, newest(now_ms) + 1, now_ms, suffix, text);
-  return text;
+  if (part_ms == 0) return text;
+  add_parts(*this, newest(now_ms) + 1, now_ms, suffix, text);
+  const int64_t hinted = newest_part(now_ms) + 1;
+  text += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + std::to_string(hinted / parts()) + "." +
+          std::to_string(hinted % parts());
+  return text.append(suffix).append("\"\n");
 }
 
 // ISO/IEC 23009-1, numbers by the clock: the manifest itself never changes, but for the time that it tells.

@@ -36,6 +36,9 @@ struct LiveStream {
   // When part `part` of segment `sequence` can be had.
   int64_t part_ready_ms(int64_t sequence, int64_t part) const { return (sequence * parts() + part + 1) * part_ms; }
 
+  // How many parts beyond the newest a request may ask to be held for (RFC 8216bis section 6.2.5.2).
+  int64_t advance_parts() const { return part_ms < 1000 ? (3000 + part_ms - 1) / part_ms : 3; }
+
   // `map`: the URI of the initialization segment, empty for none. `suffix`: what follows the sequence number.
   std::string playlist(int64_t now_ms, std::string_view map, std::string_view suffix) const;
   // The same stream for DASH: one adaptation set for each of `tracks`, whose segments are in folders of their names.

@@ -33,20 +33,24 @@ Answer not_found() {
 
 // A request that asks for what is not there yet is answered when it is (RFC 8216bis section 6.2.5.2).
 struct Hold {
-  int64_t until_ms = 0;  // 0: it asks for nothing
-  bool is_too_far = false;
+  int64_t until_ms = 0;   // 0: it asks for nothing
+  bool is_wrong = false;  // for too much, or for a part of nothing
 };
 Hold hold_for(const Request& request, const LiveStream& stream, int64_t now_ms) {
   const auto sequence = request.number("_HLS_msn");
-  if (!sequence || stream.parts() == 0) return {};
-  const int64_t part = request.number("_HLS_part").value_or(stream.parts() - 1);
-  return {.until_ms = stream.part_ready_ms(*sequence, part), .is_too_far = *sequence > stream.newest(now_ms) + 2};
+  const auto part = request.number("_HLS_part");
+  if (stream.parts() == 0) return {};
+  if (!sequence) return {.is_wrong = part.has_value()};
+  const int64_t wanted = *sequence * stream.parts() + part.value_or(stream.parts() - 1);
+  const bool is_far =
+      *sequence > stream.newest(now_ms) + 2 || (part && wanted > stream.newest_part(now_ms) + stream.advance_parts());
+  return {.until_ms = (wanted + 1) * stream.part_ms, .is_wrong = is_far};
 }
 
 Answer playlist_answer(const Request& request, const LiveStream& stream, int64_t now_ms, std::string_view map,
                        std::string_view suffix) {
   const Hold hold = hold_for(request, stream, now_ms);
-  if (hold.is_too_far) return text_answer(400, "text/plain", "not for long\n", "no-store");
+  if (hold.is_wrong) return text_answer(400, "text/plain", "not for long\n", "no-store");
   now_ms = std::max(now_ms, hold.until_ms);
   Answer answer =
       text_answer(200, kPlaylist, stream.playlist(now_ms, map, suffix), request.argument("cc").value_or(kShort));
@@ -250,10 +254,12 @@ Answer Site::simulated(const Request& request, std::string_view rest, bool at_on
                           .part_ms = shape->part_ms};
   if (shape->name == "index.m3u8") return playlist_answer(request, stream, now_ms, "", ".bin");
   if (const auto part = part_of(shape->name, ".bin"); part && stream.parts() > 0) {
+    // The hinted part is held until it is whole, section 6.2.6.
     const bool is_there = part->part < stream.parts() && part->sequence > stream.newest(now_ms) - 3 * stream.window &&
-                          stream.part_ready_ms(part->sequence, part->part) <= now_ms;
+                          part->sequence * stream.parts() + part->part <= stream.newest_part(now_ms) + 1;
     if (!is_there) return not_found();
     Answer answer = pattern_answer(request, shape->bytes[0] / stream.parts());
+    answer.pace.begins_ms = answer.pace.ends_ms = stream.part_ready_ms(part->sequence, part->part);
     const std::string name = std::to_string(part->sequence) + "." + std::to_string(part->part);
     apply_conditions(request, "\"" + name + "\"", answer);
     return answer;

@@ -47,7 +47,9 @@ figcaption{font-size:14px;margin-bottom:4px}figcaption span{color:var(--soft);ma
 line.mark{stroke:var(--soft);stroke-dasharray:2 3}text.mark{fill:var(--soft);font-size:11px}
 line.broke{stroke:var(--bad);stroke-dasharray:none;stroke-width:1.5}text.broke{fill:var(--bad);font-weight:600}
 .tip{fill:transparent}.tip:hover{fill:var(--ink);fill-opacity:.07}pre{background:var(--card);border-radius:10px;padding:12px 14px;
-overflow:auto;font-size:13px}summary{cursor:pointer;color:var(--soft)}footer{color:var(--soft);font-size:13px;margin-top:26px}
+overflow:auto;font-size:13px}.wide{overflow-x:auto}summary{cursor:pointer;color:var(--soft)}footer{color:var(--soft);font-size:13px;margin-top:26px}
+@media(max-width:640px){main{padding:18px 10px 32px}th,td{padding:6px 7px}.tick{font-size:19px}.unit,text.mark{font-size:17px}
+.legend{float:none;display:block}.key{margin-left:0}.legend .key~.key{margin-left:10px}}
 )";
 
 using Of = std::function<double(const Moment&)>;
@@ -210,7 +212,8 @@ std::string lag_chart(const Outcome& outcome) {
                .note = "how late this program itself was: past 50 ms it is to blame",
                .scale = Chart::Scale::kMilliseconds,
                .series = {series(outcome, "p99", "c1", [](const Moment& m) { return m.lag_p99_ms; })},
-               .limit = kLagMostMs},
+               .limit = kLagMostMs,
+               .limit_word = "too late past"},
               outcome);
 }
 
@@ -233,7 +236,8 @@ std::string events(const Outcome& outcome) {
 
 std::string latencies(const Outcome& outcome) {
   std::string text =
-      "<h2>Latencies</h2><table><tr><th></th><th class=\"n\">count</th><th class=\"n\">p50</th><th class=\"n\">p90</th>"
+      "<h2>Latencies</h2><div class=\"wide\"><table><tr><th></th><th class=\"n\">count</th><th class=\"n\">p50</th><th "
+      "class=\"n\">p90</th>"
       "<th class=\"n\">p99</th><th class=\"n\">p99.9</th><th class=\"n\">most</th></tr>\n";
   const auto row = [&text](const char* name, const Histogram& histogram) {
     if (histogram.count() == 0) return;
@@ -251,7 +255,7 @@ std::string latencies(const Outcome& outcome) {
   row("plain request, first byte", tally.request_first_byte);
   row("plain request, last byte", tally.request_whole);
   row("the generator's own lag", outcome.lag);
-  return text + "</table>\n";
+  return text + "</table></div>\n";
 }
 
 }  // namespace

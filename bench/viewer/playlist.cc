@@ -48,6 +48,7 @@ class Reading {
     if (name == "#EXT-X-ENDLIST") playlist_.is_ended = true;
     if (name == "#EXT-X-PART-INF") playlist_.part_seconds = number_at<double>(attribute(value, "PART-TARGET="));
     if (name == "#EXT-X-PART") part(value);
+    if (name == "#EXT-X-PRELOAD-HINT" && attribute(value, "TYPE=") == "PART") playlist_.hint = attribute(value, "URI=");
     if (name == "#EXT-X-SERVER-CONTROL") {
       playlist_.can_block = attribute(value, "CAN-BLOCK-RELOAD=") == "YES";
       playlist_.hold_back_seconds = number_at<double>(attribute(value, "PART-HOLD-BACK="));

@@ -25,6 +25,7 @@ struct Playlist {
   int64_t parts_per_segment = 0;
   double hold_back_seconds = 0;  // how far behind the end a player of parts begins
   bool can_block = false;        // the server holds a request for what is not yet there
+  std::string hint;              // URI of the part after the newest, which the server holds too; empty: none
 
   int64_t newest() const { return segments.empty() ? -1 : segments.back().sequence; }
   // The segment with this sequence number, or the first one after it.

@@ -54,8 +54,9 @@ class Viewer::Request final : public HttpClient::Observer {
   void on_skipped(uint64_t bytes) override {
     if (received_ == 0 && kind_ == Kind::kSegment && status_ == 200) {
       first_byte_us_ = now_us();
-      viewer_.crowd_.tally.segment_first_byte.record(first_byte_us_ - due_us_);
-      viewer_.crowd_.tally.now_first_byte.record(first_byte_us_ - due_us_);
+      const int64_t late = std::max<int64_t>(first_byte_us_ - due_us_, 0);  // a hinted part may come before its time
+      viewer_.crowd_.tally.segment_first_byte.record(late);
+      viewer_.crowd_.tally.now_first_byte.record(late);
     }
     received_ += bytes;
   }
@@ -69,7 +70,7 @@ class Viewer::Request final : public HttpClient::Observer {
       tally.playlist_whole.record(now_us() - due_us_);
       viewer_.playlist_done(status_ == 200, text_);
     } else {
-      if (status_ == 200) tally.segment_whole.record(now_us() - due_us_);
+      if (status_ == 200) tally.segment_whole.record(std::max<int64_t>(now_us() - due_us_, 0));
       viewer_.segment_done(status_, received_, now_us() - first_byte_us_);
     }
   }
@@ -209,6 +210,7 @@ void Viewer::playlist_done(bool good, const std::string& text) {
   }
   const bool changed = playlist_.newest() != last_newest_;
   last_newest_ = playlist_.newest();
+  if (changed) changed_us_ = now_us();
   if (playlist_.can_block && playlist_.parts_per_segment > 0 && changed) {
     poll_at(now_us());  // the server holds it until there is more
   } else {
@@ -261,11 +263,20 @@ void Viewer::fetch_next() {
     return ask_segment(playlist_.map);
   }
   const Playlist::Segment* const segment = playlist_.from(next_);
-  if (segment == nullptr) return;  // the next playlist will have it
+  if (segment == nullptr) return fetch_hinted();
   crowd_.tally.skipped_segments += static_cast<uint64_t>(segment->sequence - next_);
   next_ = segment->sequence;
   fetching_seconds_ = segment->seconds;
   ask_segment(segment->uri);
+}
+
+// The part after the newest is asked for before there is one, and held. It is due when it should be whole.
+void Viewer::fetch_hinted() {
+  const bool is_next = !playlist_.hint.empty() && playlist_.parts_per_segment > 0 && next_ == playlist_.newest() + 1;
+  if (!is_next) return;  // the next playlist will have it
+  fetching_seconds_ = playlist_.part_seconds;
+  segment_due_us_ = std::max<int64_t>(now_us(), changed_us_ + std::llround(playlist_.part_seconds * 1e6));
+  ask_segment(playlist_.hint);
 }
 
 void Viewer::segment_done(int status, uint64_t bytes, int64_t took_us) {

@@ -60,6 +60,7 @@ class Viewer {
   void go_to_variant(size_t variant);
   void consider_variants(uint64_t bytes, int64_t took_us);
   void fetch_next();
+  void fetch_hinted();
   void ask_segment(const std::string& uri);
   void fetch_after(int64_t microseconds);
   void got_media(double seconds);
@@ -80,6 +81,7 @@ class Viewer {
   bool is_counted_late_ = false;
   int64_t last_newest_ = -1;
   int64_t poll_due_us_ = 0;
+  int64_t changed_us_ = 0;      // when the playlist last had something new
   int64_t segment_due_us_ = 0;  // when the next segment could first have been asked for; 0: not yet known
   int64_t playlist_retry_ms_ = 0;
   int64_t segment_retry_ms_ = 0;

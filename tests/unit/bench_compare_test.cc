@@ -67,7 +67,7 @@ TEST(Compare, APlansTableHasAColumnForEachServerWithItsVerdict) {
             "                                                  Levee        nginx\n"
             "  verdict                                         holds       1 of 3\n"
             "  start-up p99                                        -     1,490 ms\n"
-            "  answers, by nginx's                              1.25         1.00\n"
+            "  answers a CPU second, by nginx's                 1.25         1.00\n"
             "  nginx: It does not hold: errors\n"
             "  varnish not measured: does not start\n");
 }

@@ -34,6 +34,39 @@ TEST(LiveStream, ListsTheSegmentInProductionWhenItIsDeliveredWhileItGrows) {
   EXPECT_EQ(stream.ends_ms(10), 21'900);
 }
 
+TEST(LiveStream, HintsThePartAfterTheNewest) {
+  const LiveStream stream{.part_ms = 500};
+  EXPECT_TRUE(stream.playlist(20'600, "", ".bin")
+                  .ends_with("URI=\"10.0.bin\"\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"10.1.bin\"\n"));
+  EXPECT_TRUE(stream.playlist(20'000, "", ".bin").ends_with("TYPE=PART,URI=\"10.0.bin\"\n"));
+}
+
+TEST(LowLatency, AHintedPartIsHeldUntilItIsWholeAndNoneBeyondIt) {
+  const Site site(SiteOptions{});
+  const auto at = [&](const char* part) { return site.answer(get(std::string("/sim/1000x2000x500/") + part), 20'600); };
+  EXPECT_EQ(at("10.0.bin").status, 200);
+  EXPECT_EQ(at("10.1.bin").status, 200);
+  EXPECT_EQ(at("10.1.bin").pace.begins_ms, 21'000);
+  EXPECT_EQ(at("10.1.bin").pace.ends_ms, 21'000);
+  EXPECT_EQ(at("10.2.bin").status, 404);
+}
+
+TEST(LowLatency, APlaylistIsHeldForWhatIsNearAndRefusedForTheRest) {
+  const Site site(SiteOptions{});
+  const auto at = [&](const char* query) {
+    return site.answer(get(std::string("/sim/1000x2000x500/index.m3u8?") + query), 20'600);  // 10.0 is the newest part
+  };
+  EXPECT_EQ(at("_HLS_msn=10&_HLS_part=1").pace.begins_ms, 21'000);
+  EXPECT_EQ(at("_HLS_msn=10").pace.begins_ms, 22'000);              // its last part
+  EXPECT_EQ(at("_HLS_msn=10&_HLS_part=4").pace.begins_ms, 22'500);  // part 0 of the next
+  EXPECT_EQ(at("_HLS_msn=11&_HLS_part=2").status, 200);             // six parts further: the limit at half a second
+  EXPECT_EQ(at("_HLS_msn=11&_HLS_part=3").status, 400);
+  EXPECT_EQ(at("_HLS_msn=11").status, 200);
+  EXPECT_EQ(at("_HLS_msn=12").status, 400);
+  EXPECT_EQ(at("_HLS_part=1").status, 400);                                                  // of which segment?
+  EXPECT_EQ(site.answer(get("/sim/1000x2000/index.m3u8?_HLS_part=1"), 20'600).status, 200);  // it has no parts
+}
+
 TEST(LiveStream, ItsPlaylistSlides) {
   const LiveStream stream{.window = 2};
   const std::string text = stream.playlist(20'000, "init.mp4", ".m4s");

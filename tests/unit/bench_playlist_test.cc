@@ -46,13 +46,15 @@ TEST(Playlist, CountsPartsAsSmallSegments) {
       "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-PART-INF:PART-TARGET=0.500\n"
       "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.500\n"
       "#EXTINF:2.000,\n7.bin\n#EXT-X-PART:DURATION=0.5,URI=\"8.0.bin\"\n#EXT-X-PART:DURATION=0.5,URI=\"8.1.bin\"\n"
-      "#EXT-X-PART:DURATION=0.5,URI=\"8.2.bin\"\n#EXT-X-PART:DURATION=0.5,URI=\"8.3.bin\"\n#EXTINF:2.0,\n8.bin\n");
+      "#EXT-X-PART:DURATION=0.5,URI=\"8.2.bin\"\n#EXT-X-PART:DURATION=0.5,URI=\"8.3.bin\"\n#EXTINF:2.0,\n8.bin\n"
+      "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"9.0.bin\"\n");
   ASSERT_TRUE(playlist);
   EXPECT_TRUE(playlist->can_block);
   EXPECT_EQ(playlist->segments.size(), 4U);
   EXPECT_EQ(playlist->newest(), 8 * 4 + 3);
   EXPECT_EQ(playlist->from(8 * 4 + 1)->uri, "8.1.bin");
   EXPECT_EQ(playlist->next_query(), "_HLS_msn=9&_HLS_part=0");
+  EXPECT_EQ(playlist->hint, "9.0.bin");
 }
 
 TEST(Playlist, ListsVariantsTheLowestFirst) {

@@ -72,7 +72,38 @@ TEST(Lint, AnUpstreamWithoutALimit) {
 
 TEST(Lint, AnUpstreamThatKeepsNoConnections) {
   EXPECT_THAT(found_in({.upstream = "keepalive 0;"}), warns("\"keepalive\" 0", 7));
-  EXPECT_THAT(found_in({.upstream = "keepalive 1;"}), IsEmpty());
+  EXPECT_THAT(found_in({.upstream = "keepalive 8;"}), IsEmpty());
+}
+
+TEST(Lint, FewerKeptConnectionsThanFetches) {
+  EXPECT_THAT(found_in({.upstream = "keepalive 3;"}), warns("keeps fewer connections than \"concurrency\" 8", 7));
+  EXPECT_THAT(found_in({.upstream = "keepalive 4;"}), IsEmpty());
+}
+
+TEST(Lint, AQueueThatHoldsForLongerThanASegment) {
+  EXPECT_THAT(found_in({.upstream = "queue 100;"}), warns("\"queue\" holds requests for 1m", 7));
+  EXPECT_THAT(found_in({.upstream = "queue 100 timeout=6s;"}), IsEmpty());
+}
+
+TEST(Lint, AnUpstreamWithoutABreaker) {
+  EXPECT_THAT(found_in({.upstream = "breaker off;"}), warns("\"breaker\" off", 7));
+}
+
+TEST(Lint, ConnectionsThatViewersLoseBetweenSegments) {
+  EXPECT_THAT(found_in({.location = "keepalive_timeout 5s;"}), warns("\"keepalive_timeout\" 5s", 9));
+  EXPECT_THAT(found_in({.location = "keepalive_timeout 6s;"}), IsEmpty());
+}
+
+TEST(Lint, SegmentsThatAreFetchedMoreThanOnce) {
+  EXPECT_THAT(found_in({.location = "proxy_cache_min_uses 2;"}), warns("\"proxy_cache_min_uses\" 2", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_min_uses 1;"}), IsEmpty());
+}
+
+TEST(Lint, MediaThatIsNotCached) {
+  EXPECT_THAT(found_in({.location = "proxy_cache off;"}), warns("no \"proxy_cache\" where playlists", 9));
+  const std::string segments = "location ~ \\.m4s$ { proxy_pass http://u; proxy_cache off; } ";
+  EXPECT_THAT(found_in({.server = segments}), warns("no \"proxy_cache\" where segments", 8));
+  EXPECT_THAT(found_in({.server = "location /api/ { proxy_pass http://u; proxy_cache off; } "}), IsEmpty());
 }
 
 TEST(Lint, PlaylistsKeptForMoreThanHalfASegment) {
@@ -194,7 +225,8 @@ TEST(Lint, ALineThatManyInheritCountsOnce) {
 }
 
 TEST(Lint, WhatIsNotCachedIsNotLookedAt) {
-  EXPECT_THAT(found_in({.location = "proxy_cache off; proxy_cache_use_stale off; proxy_cache_key $remote_addr;"}),
+  EXPECT_THAT(found_in({.server = "location /api/ { proxy_pass http://u; proxy_cache off; proxy_cache_use_stale off;"
+                                  " proxy_cache_key $remote_addr; } "}),
               IsEmpty());
 }
 
