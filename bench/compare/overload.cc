@@ -91,7 +91,7 @@ Measured storm(Stage& stage, const Peer& peer, int turn) {
 // Distinct uncached objects at ten times what the origin can carry, one in twenty a playlist.
 Measured cold(Stage& stage, const Peer& peer, int) {
   constexpr double kCapacity = 1000.0 * kSlots / kServiceMs;
-  const int seconds = stage.quick() ? 10 : 30;
+  const int seconds = stage.quick() ? 8 : 30;
   const OriginState small(stage, "slots=8&service=100&queue=1000&collapse_past=64");
   auto got = stage.load(peer, "surge", "/",
                         {"-s", std::to_string(seconds), "--patience", "8", "-c", "8000", "--class",
@@ -150,7 +150,7 @@ double recovery(const Json& fresh, int from, int to) {
 // `order`: what the origin is told; "" makes it ten times slower.
 auto trouble(const std::string& order) {
   return [order](Stage& stage, const Peer& peer, int) -> Measured {
-    const Times times = stage.quick() ? Times{4, 8, 5} : Times{6, 20, 8};
+    const Times times = stage.quick() ? Times{3, 8, 4} : Times{6, 20, 8};
     const int end = times.before + times.during;
     const std::string capacity = "slots=8&queue=1000&collapse_past=64&service=";
     const OriginState usual(stage, capacity + "20");
@@ -192,7 +192,7 @@ auto trouble(const std::string& order) {
 
 // The origin resets whoever asks, two seconds of every four.
 Measured flapping(Stage& stage, const Peer& peer, int) {
-  const int seconds = stage.quick() ? 14 : 62;
+  const int seconds = stage.quick() ? 10 : 62;
   const OriginState usual(stage, "slots=64&service=10&queue=1000");
   Stage::Words words = surge({2, seconds - 2, 0}, peer.name() + "flap");
   words.insert(words.end(), {"--origin", "http://" + stage.origin()});

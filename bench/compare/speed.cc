@@ -106,7 +106,7 @@ std::vector<Scenario> speed_scenarios(bool quick) {
        {{As::kMs, "first_p99_ms",
          std::string(quick ? "1,000" : "2,000") + " viewers of a live playlist: segment's first byte p99"},
         {As::kSeconds, "cpu_s", "the same, server CPU"}},
-       live(quick ? "1000" : "2000", quick ? "10" : "16")},
+       live(quick ? "1000" : "2000", quick ? "8" : "16")},
   };
 }
 

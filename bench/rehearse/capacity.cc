@@ -26,6 +26,7 @@ struct Run {
   Load load;
 
   Verdict::Kind verdict() const { return outcome.verdict.kind; }
+  double lag_ms() const { return static_cast<double>(outcome.lag.at(0.99)) / 1000; }
   // How many times as much the nodes or this program could have done, had they a processor each.
   double spare(size_t nodes) const {
     const double busiest = std::max(load.cores / static_cast<double>(std::max<size_t>(nodes, 1)), load.generator_cores);
@@ -52,24 +53,24 @@ std::variant<Run, std::string> play(const Plan& original, double scale, const Ca
 }
 
 std::string row(const Plan& plan, const Run& run) {
-  std::string text =
-      print("  x %-7.3g viewers %-7.0f %-11s nodes %5.2f cores, generator %5.2f, late by %-7s", run.scale,
-            run.load.viewers, bits_text(run.load.bits_per_second).c_str(), run.load.cores, run.load.generator_cores,
-            with_unit(static_cast<double>(run.outcome.lag.at(0.99)) / 1000, Unit::kTime).c_str());
+  std::string text = print("  x %-7.3g viewers %-7.0f %-11s nodes %5.2f cores, generator %5.2f, late by %-7s",
+                           run.scale, run.load.viewers, bits_text(run.load.bits_per_second).c_str(), run.load.cores,
+                           run.load.generator_cores, with_unit(run.lag_ms(), Unit::kTime).c_str());
   return text + " " + verdict_line(plan, run.outcome);
 }
 
-// What the search found, and what ended it. Only a promise that broke is a limit of the target.
+// What the search found, and what ended it. Only a promise that broke while this program kept time is a limit of the
+// target.
 std::string finding(const Plan& plan, const Run& best, const std::optional<Run>& next,
                     const std::string& why_not_more) {
   const std::string audience = print("%.0f viewers (x %.3g)", best.load.viewers, best.scale);
   if (!next) return "At least " + audience + ": " + why_not_more + ".";
-  if (next->verdict() == Verdict::Kind::kNone) {
+  if (next->lag_ms() > kLagMostMs) {
     return "At least " + audience +
            print(
-               ": with %.0f this program itself was the bottleneck, so that is no limit of the target. A generator "
-               "on a machine of its own can ask for more.",
-               next->load.viewers);
+               ": with %.0f this program itself was late by %s at p99, so what broke then is no limit of the target. A "
+               "generator on a machine of its own can ask for more.",
+               next->load.viewers, with_unit(next->lag_ms(), Unit::kTime).c_str());
   }
   return "The largest audience that keeps the promises: " + audience + print(". With %.0f: ", next->load.viewers) +
          verdict_line(plan, next->outcome) +
