@@ -301,6 +301,7 @@ std::string apply(const conf::Node& node, std::string_view block, Plan& plan) {
                                 : row->set(node.words, plan);
   if (!wrong.empty()) return place(node.place) + wrong;
   if (node.words[0] == "promise") plan.promises.back().line = node.place.line;
+  if (node.words[0] == "fault") plan.faults.back().line = node.place.line;
   return {};
 }
 
@@ -314,6 +315,26 @@ std::string apply_block(const conf::Node& node, Plan& plan) {
     if (std::string wrong = apply(child, name, plan); !wrong.empty()) return wrong;
   }
   return {};
+}
+
+bool starts(const Plan& plan, std::string_view server) {
+  if (server == "origin") return true;
+  if (server == "redis") return plan.deploy->redis;
+  for (uint32_t i = 1; i <= plan.deploy->nodes; ++i) {
+    if (server == "node" + std::to_string(i)) return true;
+  }
+  return false;
+}
+
+// A fault that cannot strike would make a plan hold that should not.
+std::string check(const Plan::Fault& fault, const Plan& plan) {
+  if (fault.at >= plan.duration) return "the plan is over when this fault is to strike";
+  if (std::holds_alternative<Plan::Fault::OfOrigin>(fault.what)) {
+    return plan.deploy || plan.origin ? "" : "the plan names no origin that could be told";
+  }
+  const std::string& server = std::get<Plan::Fault::OfServer>(fault.what).name;
+  if (!plan.deploy) return "only servers that the plan deploys can be struck";
+  return starts(plan, server) ? "" : "there is no \"" + server + "\"";
 }
 
 // What one line alone cannot know.
@@ -379,6 +400,11 @@ std::variant<Plan, std::string> parse_plan(const std::string& text, const std::s
   std::stable_sort(plan.faults.begin(), plan.faults.end(),
                    [](const Plan::Fault& a, const Plan::Fault& b) { return a.at < b.at; });
   if (const std::string wrong = check(plan); !wrong.empty()) return file + ": " + wrong;
+  for (const Plan::Fault& fault : plan.faults) {
+    if (const std::string wrong = check(fault, plan); !wrong.empty()) {
+      return file + ":" + std::to_string(fault.line) + ": " + wrong;
+    }
+  }
   return plan;
 }
 

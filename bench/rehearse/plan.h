@@ -58,6 +58,7 @@ struct Plan {
     Milliseconds at{0};
     std::variant<OfOrigin, OfServer> what;
     std::string words;  // as the plan has them
+    int line = 0;
   };
 
   std::string file, name, about;

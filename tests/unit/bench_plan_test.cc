@@ -30,7 +30,7 @@ TEST(Plan, HasWhatItsLinesSay) {
       "viewers ramp 10 at=1s over=500ms; viewers rejoin 50% at=3s away=1s;\n"
       "requests 20 at=2s over=1s path=/object/10/a$number objects=5 'field=X-A: b';\n"
       "player { throughput 8m 400k; buffer 6s; retry 500ms 4s; }\n"
-      "fault 4s kill node1; fault 2s origin hang for=500ms prefix=/live;\npromise start_up_p99 1500ms;");
+      "fault 4s origin 503; fault 2s origin hang for=500ms prefix=/live;\npromise start_up_p99 1500ms;");
   ASSERT_EQ(plan.name, "p");
   EXPECT_EQ(plan.requests[0].path, "/object/10/a{}");
   EXPECT_EQ(plan.about, "An evening");
@@ -44,7 +44,7 @@ TEST(Plan, HasWhatItsLinesSay) {
   EXPECT_EQ(plan.promises[0].line, 6);
   ASSERT_EQ(plan.faults.size(), 2U);  // in order of time
   EXPECT_EQ(std::get<Plan::Fault::OfOrigin>(plan.faults[0].what).command, "hang?for=500&prefix=/live");
-  EXPECT_EQ(std::get<Plan::Fault::OfServer>(plan.faults[1].what).name, "node1");
+  EXPECT_EQ(std::get<Plan::Fault::OfOrigin>(plan.faults[1].what).command, "503");
 }
 
 TEST(Plan, SaysInWhichLineItIsWrong) {
@@ -74,6 +74,17 @@ TEST(Plan, MustMakeSenseAsAWhole) {
             "p.plan: a stream of another shape than the film's needs a bitrate");
   EXPECT_EQ(wrong(std::string(kTarget) + "viewers step 1; stream { bitrate 1m; segment 2s; part 300ms; }"),
             "p.plan: a segment must hold a whole number of parts");
+}
+
+TEST(Plan, AFaultMustBeAbleToStrike) {
+  const std::string deployed = "deploy { nodes 0; } origin { } viewers step 1; promise errors 0%; duration 9s;\n";
+  EXPECT_EQ(std::get<Plan::Fault::OfServer>(good(deployed + "fault 8s freeze origin;").faults[0].what).name, "origin");
+  EXPECT_EQ(wrong(deployed + "fault 9s kill origin;"), "p.plan:2: the plan is over when this fault is to strike");
+  EXPECT_EQ(wrong(deployed + "\nfault 1s kill node1;"), "p.plan:3: there is no \"node1\"");
+  EXPECT_EQ(wrong(deployed + "fault 1s kill redis;"), "p.plan:2: there is no \"redis\"");
+  const std::string target = std::string(kTarget) + "viewers step 1; promise errors 0%;\n";
+  EXPECT_EQ(wrong(target + "fault 1s kill node1;"), "p.plan:2: only servers that the plan deploys can be struck");
+  EXPECT_EQ(wrong(target + "fault 1s origin hang;"), "p.plan:2: the plan names no origin that could be told");
 }
 
 TEST(Plan, LoadsOnlyWhatItNamesByAddress) {
