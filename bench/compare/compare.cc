@@ -106,6 +106,7 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
     }
   }
   for (const auto& peer : peers) {
+    peer->ask_to_end();
     if (rounds.contains(peer->name())) result["peers"][peer->name()] = medians(rounds[peer->name()]);
   }
   return result;

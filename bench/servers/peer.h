@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -48,6 +49,8 @@ class Peer {
 
   const std::string& name() const { return site_.name; }
   std::string url(std::string_view path) const;
+  // It ends meanwhile; the destructor waits for it.
+  void ask_to_end() { process_->send_signal(SIGTERM); }
   // Its processes, with all that they have started.
   std::vector<pid_t> pids() const;
 
