@@ -32,7 +32,9 @@ def capacity(tmp_path):
 def test_the_search_ends_between_the_largest_that_holds_and_one_that_does_not(capacity):
     code, said, result = capacity("origin_requests 60", "--viewers", "1000", "--bitrate", "1m", "--link", "1g", "--cores", "1")
     assert code == 0, said
-    assert "The largest audience that keeps the promises: " in said and "origin_requests at most 60 broke first" in said
+    assert "origin_requests at most 60 broke first" in said
+    found = result["says"]  # on a machine so busy that the generator was late, it does not blame the target
+    assert found.startswith("The largest audience that keeps the promises: ") or "this program itself was late by" in found
     assert 4 <= result["viewers"] < 60
     assert "Network: a card of 1.00 Gb/s at 80 % carries 800 viewers; 1000 / 800 = 2 nodes." in result["arithmetic"]
     assert result["nodes_by_link"] == 2 and result["descriptors_each"] > 0
