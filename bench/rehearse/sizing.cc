@@ -104,13 +104,14 @@ Load load_of(const Outcome& outcome) {
 Sizing size_up(const Load& seen, const Wanted& wanted) {
   Sizing sizing;
   by_link(wanted, sizing);
-  if (seen.cores <= 0 || seen.viewers <= 0 || seen.bits_per_second <= 0) return sizing;
-  by_cores(seen, wanted, sizing);
-  const bool is_link = sizing.nodes_by_link >= sizing.nodes_by_cores;
+  const bool knows_cores = seen.cores > 0 && seen.viewers > 0 && seen.bits_per_second > 0;
+  if (knows_cores) by_cores(seen, wanted, sizing);
   const double nodes = std::max(sizing.nodes_by_link, sizing.nodes_by_cores);
-  of_each_node(seen, std::ceil(static_cast<double>(wanted.viewers) / nodes), sizing);
-  sizing.lines.push_back(print("You need %.0f nodes, limited by %s; and some to spare.", nodes,
-                               is_link ? "the network" : "the processors"));
+  if (seen.viewers > 0) of_each_node(seen, std::ceil(static_cast<double>(wanted.viewers) / nodes), sizing);
+  const bool is_link = sizing.nodes_by_link >= sizing.nodes_by_cores;
+  sizing.lines.push_back(print("You need %.0f nodes, limited by %s; and some to spare.%s", nodes,
+                               is_link ? "the network" : "the processors",
+                               knows_cores ? "" : " What processors they need was not measured."));
   return sizing;
 }
 

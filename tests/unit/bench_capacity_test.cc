@@ -81,7 +81,9 @@ TEST(Sizing, ShowsItsArithmetic) {
 
 TEST(Sizing, KnowsOnlyTheNetworkWhenTheNodesAreNotOurs) {
   const Sizing sizing = size_up({.viewers = 2000, .bits_per_second = 800e6}, {});
-  EXPECT_EQ(sizing.lines.size(), 2U);
+  ASSERT_EQ(sizing.lines.size(), 3U);
+  EXPECT_TRUE(sizing.lines[2].ends_with(
+      "limited by the network; and some to spare. What processors they need was not measured."));
   EXPECT_EQ(sizing.nodes_by_cores, 0);
 }
 
