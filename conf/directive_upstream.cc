@@ -271,10 +271,12 @@ const Directive kDirectives[] = {
     {"queue",
      kUpstream,
      {1, 2},
-     "256 timeout=5s",
+     "1024 timeout=5s",
      set<&Upstream::queue, queue>,
-     "Fetches that may wait when the limit is reached, and how long; 0: none. A refresh that nobody waits for may stay "
-     "twelve times as long, and is the first to go when there is no room."},
+     "Fetches that may wait when the limit is reached, and how long; 0: none. It is the time that keeps waits short: "
+     "room is for what the origin can do meanwhile, 1024 for some 200 fetches a second. A refresh that nobody waits "
+     "for "
+     "may stay twelve times as long, a minute at least, and is the first to go when there is no room."},
     {"retry_budget",
      kUpstream,
      {1, 2},
@@ -286,9 +288,9 @@ const Directive kDirectives[] = {
      {1, 5},
      "failures=5 window=10s backoff=500ms max_backoff=2s",
      set<&Upstream::breaker, breaker>,
-     "When a server is left alone: a time-out during which it answered nobody, so many connections that failed in a "
-     "row, "
-     "so many different resources that were reset or answered 502 to 504 in a row and nothing else for half a second, "
+     "When a server is left alone: a time-out during which it answered nobody, though others than that resource were "
+     "asked for, so many connections that failed in a row, so many different resources that were reset or answered 502 "
+     "to 504 in a row and nothing else for half a second, "
      "or ratio= of its answers within "
      "window; and for how long at first and at most, or as its Retry-After says up to 10s; or off."},
     {"health_check",

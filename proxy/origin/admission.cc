@@ -7,8 +7,8 @@ namespace levee {
 namespace {
 
 // Nobody waits for a background refresh, and all that has expired at once is to be refreshed in the end.
-constexpr int64_t kBackgroundPatience = 12;
-constexpr int64_t kLeastRetry = 1000, kMostRetry = 3000;  // ms, what the refused are told
+constexpr int64_t kBackgroundPatience = 12, kLeastBackgroundPatience = 60'000;  // times a viewer's; ms
+constexpr int64_t kLeastRetry = 1000, kMostRetry = 3000;                        // ms, what the refused are told
 
 // For the moments at which a slot comes back from wherever a fetch was destroyed.
 int64_t clock_now() {
@@ -184,7 +184,8 @@ void Admission::count_shed(Priority priority) {
 }
 
 int64_t Admission::patience(Priority priority) const {
-  return priority == Priority::kBackground ? kBackgroundPatience * queue_timeout_ : queue_timeout_;
+  if (priority != Priority::kBackground) return queue_timeout_;
+  return std::max(kBackgroundPatience * queue_timeout_, kLeastBackgroundPatience);
 }
 
 int64_t Admission::queue_timeout(Priority priority) const {

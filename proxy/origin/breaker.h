@@ -15,6 +15,7 @@
 // Pure, time is passed in (ms). Guarded by its upstream's mutex.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -31,6 +32,10 @@ class ServerBreaker {
   // Whether a request may go there now. In kHalfOpen only if no trial was begun within the last pause: one that hangs
   // must not hide that the server is back.
   bool admits(int64_t now) const;
+  // Whether a trial is for those that nobody waits for, who have a little time before others: a trial may hang.
+  bool is_for_background(int64_t now) const {
+    return state(now) == State::kHalfOpen && now < std::max(open_until_, next_trial_) + kReserved;
+  }
   // A request that admits() allowed goes there. True: it is the trial, and end_trial(), succeeded() or failed() must
   // follow.
   bool start(int64_t now);
@@ -52,6 +57,7 @@ class ServerBreaker {
  private:
   static constexpr uint32_t kMinVolume = 20;          // requests in the window before the ratio says anything
   static constexpr int64_t kMostRetryAfter = 10'000;  // ms
+  static constexpr int64_t kReserved = 200;           // ms
   static constexpr int64_t kSilence = 500;            // ms without a good answer before bad ones prove anything
   bool proves(const Breaker& limits, int64_t now, const Failure& failure);
   void roll(const Breaker& limits, int64_t now);

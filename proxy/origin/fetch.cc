@@ -232,7 +232,7 @@ Fetch::Next Fetch::resolve() {
 
 Fetch::Next Fetch::choose() {
   const int64_t now = worker_.now();
-  UpstreamState::Pick pick = upstream_->choose(order_.balance_hash, resource_, tried_, worker_.subscriber(*this), now);
+  UpstreamState::Pick pick = upstream_->choose(order_.balance_hash, asked(), tried_, worker_.subscriber(*this), now);
   if (pick.vacancy != Vacancy::kFound) return no_server(pick);
   seat_ = std::move(pick.seat);
   ++tries_;

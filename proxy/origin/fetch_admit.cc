@@ -58,7 +58,7 @@ Fetch::Next Fetch::admit() {
     std::abort();
   }
   // No slot is needed, and no wait, to find that there is no server.
-  if (const auto until = upstream_->down_until(resource_, worker_.now())) {
+  if (const auto until = upstream_->down_until(asked(), worker_.now())) {
     worker_.local<NameKeeper>().refresh(upstream_, *rules_, location_);
     return no_server({Seat(), Vacancy::kDown, *until});
   }
@@ -76,6 +76,10 @@ Fetch::Next Fetch::admit() {
   timer_.set(admission.queue_timeout(priority_));
   step_ = Step::kAdmit;
   return std::nullopt;
+}
+
+UpstreamState::Asked Fetch::asked() const {
+  return {resource_, !order_.background || is_waited_for()};
 }
 
 // Of a refresh in the background: whether somebody has joined it.

@@ -90,6 +90,7 @@ class Fetch final : public Task, public StreamOwner {
   Next admit();
   Next refuse(int64_t retry_after);
   bool is_waited_for() const;
+  UpstreamState::Asked asked() const;
   void tell_limiter(int status);
 
   // fetch.cc: a connection, and the request on it.

@@ -189,14 +189,18 @@ void UpstreamState::rebuild(int64_t now) {
   balancer_.set_peers(*rules_, std::move(peers));
 }
 
-UpstreamState::Pick UpstreamState::choose(uint64_t hash, uint64_t resource,
-                                          std::span<const std::shared_ptr<const Peer>> tried, Subscriber who,
-                                          int64_t now) {
+// Whether a server that may be asked is not for this request now.
+bool UpstreamState::is_withheld(const Peer& peer, Asked what, int64_t now) {
+  return peer.hung.holds(what.resource, now) || (what.waited_for && peer.breaker.is_for_background(now));
+}
+
+UpstreamState::Pick UpstreamState::choose(uint64_t hash, Asked what, std::span<const std::shared_ptr<const Peer>> tried,
+                                          Subscriber who, int64_t now) {
   std::vector<const Peer*> before;
   for (const auto& peer : tried) before.push_back(peer.get());
   const std::lock_guard lock(mutex_);
   for (const auto& peer : balancer_.peers()) {
-    if (peer->hung.holds(resource, now)) before.push_back(peer.get());
+    if (is_withheld(*peer, what, now)) before.push_back(peer.get());
   }
   Choice choice = balancer_.choose(*rules_, hash, before, now, dice_);
   Pick pick;
@@ -205,12 +209,12 @@ UpstreamState::Pick UpstreamState::choose(uint64_t hash, uint64_t resource,
     ++choice.peer->connections;
     ++choice.peer->picks;
     choice.peer->breaker.start(now);
-    choice.peer->hung.begin(resource, now);
-    choice.peer->awaited.insert_or_assign({who.waker, who.token}, Peer::Awaited{resource, now});
-    pick.seat = Seat(shared_from_this(), std::move(choice.peer), who, resource, now);
+    choice.peer->hung.begin(what.resource, now);
+    choice.peer->awaited.insert_or_assign({who.waker, who.token}, Peer::Awaited{what.resource, now});
+    pick.seat = Seat(shared_from_this(), std::move(choice.peer), who, what.resource, now);
     return pick;
   }
-  if (pick.vacancy == Vacancy::kTried && tried.empty()) pick.vacancy = Vacancy::kDown;  // it hangs wherever it is
+  if (pick.vacancy == Vacancy::kTried && tried.empty()) pick.vacancy = Vacancy::kDown;  // from all of them
   pick.retry_at = retry_at(now);
   return pick;
 }
@@ -244,11 +248,11 @@ bool UpstreamState::is_suspect(uint64_t resource, int64_t now) const {
   });
 }
 
-std::optional<int64_t> UpstreamState::down_until(uint64_t resource, int64_t now) const {
+std::optional<int64_t> UpstreamState::down_until(Asked what, int64_t now) const {
   const std::lock_guard lock(mutex_);
   const Peers& peers = balancer_.peers();
   const bool up = std::any_of(peers.begin(), peers.end(), [&](const auto& peer) {
-    return !peer->server.down && peer->healthy && peer->breaker.admits(now) && !peer->hung.holds(resource, now);
+    return !peer->server.down && peer->healthy && peer->breaker.admits(now) && !is_withheld(*peer, what, now);
   });
   if (up || peers.empty()) return std::nullopt;
   return retry_at(now);

@@ -93,6 +93,10 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   std::vector<size_t> unresolved(int64_t now);
   void resolve_failed(size_t server, int64_t now);
 
+  struct Asked {
+    uint64_t resource = 0;   // resource_of()
+    bool waited_for = true;  // by a client
+  };
   // A seat, or why there is none. `tried` are not chosen again.
   struct Pick {
     Seat seat;
@@ -100,8 +104,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
     int64_t retry_at = 0;  // ms; with kDown: when a server is worth asking again; 0: not known
   };
   // who: is woken when the server turns out to be away or back before its answer has been judged.
-  // resource: what is asked for, a hash.
-  Pick choose(uint64_t hash, uint64_t resource, std::span<const std::shared_ptr<const Peer>> tried, Subscriber who,
+  Pick choose(uint64_t hash, Asked what, std::span<const std::shared_ptr<const Peer>> tried, Subscriber who,
               int64_t now);
   // Whether the server is known to be away, and that it is took somebody at least half of `patience` to find out (ms):
   // who waits for it with no more than that need not go on.
@@ -111,7 +114,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   // Whether no server is known to be well, or to answer this: a request is a trial, if it is made at all.
   bool is_suspect(uint64_t resource, int64_t now) const;
   // There are servers, and none may be asked for this: when one is worth asking again, ms; 0: not known. Else nothing.
-  std::optional<int64_t> down_until(uint64_t resource, int64_t now) const;
+  std::optional<int64_t> down_until(Asked what, int64_t now) const;
 
   // Whether another server than `tried` and `now_at` could be chosen.
   bool has_others(std::span<const std::shared_ptr<const Peer>> tried, const Peer* now_at, int64_t now) const;
@@ -131,6 +134,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   void learn(Peer& peer, Outcome outcome, int64_t now, const ServerBreaker::Failure& failure);
   void leave(Seat& seat);
   int64_t retry_at(int64_t now) const;
+  static bool is_withheld(const Peer& peer, Asked what, int64_t now);
   static bool others_wait(const Peer& peer, const Seat& seat, int64_t now);
   void rebuild(int64_t now);
   double dice() { return std::uniform_real_distribution<double>(0, 1)(dice_); }

@@ -90,6 +90,22 @@ def test_connections_to_origins_are_kept(levee, two):
     assert connection.get("/g/a").rest() == b"origin 0"
 
 
+@pytest.mark.parametrize("limit, connections", [("keepalive 0;", 6), ("keepalive_requests 2;", 3)])
+def test_connections_to_origins_are_used_no_more_often_than_allowed(levee, two, limit, connections):
+    one, other = two("server @ONE@; " + limit, 'proxy_http_version 1.1; proxy_set_header Connection "";')
+    client = levee.connect()  # so one worker has them all
+    for _ in range(6):
+        assert client.get("/g/a").rest() == b"origin 0"
+    assert one.connections == connections
+
+
+def test_connections_to_origins_are_kept_no_longer_than_allowed(levee, two):
+    one, other = two("server @ONE@; keepalive_timeout 50ms;", 'proxy_http_version 1.1; proxy_set_header Connection "";')
+    assert levee.get("/g/a").rest() == b"origin 0"
+    eventually(lambda: one.open_connections == 0)
+    assert levee.get("/g/a").rest() == b"origin 0"
+
+
 @pytest.mark.parametrize("method, spreads", [("hash $uri consistent;", True), ("hash $uri;", True), ("ip_hash;", False)])
 def test_a_key_always_goes_to_the_same_one(levee, two, method, spreads):
     one, other = two(method + " server @ONE@; server @TWO@;")

@@ -304,7 +304,7 @@ TEST(Config, AnUpstreamWithoutLimitsHasTheDefaults) {
   const Upstream& u = config.http.upstreams.at("u");
   EXPECT_TRUE(std::holds_alternative<RoundRobin>(u.balance));
   EXPECT_FALSE(u.concurrency);
-  EXPECT_EQ(u.queue.size, 256U);
+  EXPECT_EQ(u.queue.size, 1024U);
   EXPECT_EQ(u.queue.timeout, 5s);
   EXPECT_TRUE(u.breaker.enabled);
   EXPECT_EQ(u.resolver.servers.size(), 1U);

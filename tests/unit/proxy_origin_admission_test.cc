@@ -120,7 +120,7 @@ TEST_F(AdmissionTest, APlaylistGoesBeforeAWaitingSegmentAndShedsABackgroundRefre
 
 TEST_F(AdmissionTest, ARefreshThatNobodyWaitsForHasMoreTimeThanAViewer) {
   EXPECT_EQ(admission->queue_timeout(Priority::kLive), 1000);
-  EXPECT_EQ(admission->queue_timeout(Priority::kBackground), 12'000);
+  EXPECT_EQ(admission->queue_timeout(Priority::kBackground), 60'000);
 }
 
 TEST_F(AdmissionTest, AnIdleSlotIsWantedBackOnlyIfOthersWaitAndSuchHaveMoreThanHalf) {

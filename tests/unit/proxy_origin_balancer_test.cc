@@ -188,6 +188,19 @@ TEST_F(BreakerTest, OpensOnFailuresInARowAndTriesOneRequestAfterAPause) {
   EXPECT_EQ(breaker.state(now), ServerBreaker::State::kClosed);
 }
 
+TEST_F(BreakerTest, ATrialIsForWhatNobodyWaitsForAtFirst) {
+  EXPECT_FALSE(breaker.is_for_background(now));
+  failures(5);
+  now += 1'000;
+  for (int trial = 0; trial < 3; ++trial) {
+    EXPECT_TRUE(breaker.admits(now) && breaker.is_for_background(now));
+    EXPECT_TRUE(breaker.is_for_background(now + 199));
+    EXPECT_FALSE(breaker.is_for_background(now + 200));
+    ASSERT_TRUE(breaker.start(now));
+    now += 1'000;
+  }
+}
+
 TEST_F(BreakerTest, PausesDoubleWithinBoundsWhileTrialsFail) {
   failures(5);
   int64_t before = 1'000;
