@@ -93,13 +93,15 @@ class Fetch final : public Task, public StreamOwner {
   UpstreamState::Asked asked() const;
   void tell_limiter(int status);
 
-  // fetch.cc: a connection, and the request on it.
+  // fetch.cc: a connection.
   Next resolve();
   Next choose();
   Next no_server(const UpstreamState::Pick& pick);
   Next connect();
-  Next connected();
   Next handshake();
+
+  // fetch_send.cc: the request on it.
+  Next connected();
   Next send();
   Next send_failed();
   Next body_wait();

@@ -45,6 +45,8 @@ struct PeerSnapshot {
 
 class UpstreamState;
 
+// Of a server that is given by its address and not by a name.
+std::optional<SocketAddress> literal_address(const UpstreamServer& server);
 // By what a request's target is known to those who remember how it went.
 uint64_t resource_of(std::string_view target);
 
