@@ -16,6 +16,7 @@ bool ServerBreaker::admits(int64_t now) const {
 
 bool ServerBreaker::start(int64_t now) {
   if (state(now) != State::kHalfOpen) return false;
+  if (next_trial_ != 0) pause_ = std::min(2 * pause_, most_);  // the one before has not come back
   next_trial_ = now + pause_;
   trial_ = now;
   return true;
@@ -97,6 +98,7 @@ void ServerBreaker::open(const Breaker& limits, int64_t now, int64_t retry_after
   pause_ = std::clamp<int64_t>(pause_ == 0 ? limits.backoff.count() : pause_ * 2, 1, most);
   const auto jittered = std::min(static_cast<int64_t>(static_cast<double>(pause_) * (0.75 + 0.5 * dice)), most);
   const int64_t asked = std::min(retry_after, std::max(kMostRetryAfter, most));
+  most_ = most;
   open_until_ = now + std::max<int64_t>({jittered, asked, 1});
   next_trial_ = 0;
   row_ = 0;

@@ -74,6 +74,7 @@ class ServerBreaker {
   int64_t window_start_ = 0;
   int64_t open_until_ = 0;  // 0: closed
   int64_t pause_ = 0;       // the last one without jitter, doubles
+  int64_t most_ = 0;        // up to this
   int64_t next_trial_ = 0;  // kHalfOpen: not before
   int64_t trial_ = 0;       // when the last one began
   uint64_t openings_ = 0;
