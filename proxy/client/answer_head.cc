@@ -184,7 +184,7 @@ void write_rest(HeadWriter& out, const Exchange& x, const Shape& shape) {
   const int64_t now = x.connection->worker.now();
   if (x.peer_store != nullptr) {
     write_age(out, x.entry->age(now));
-    out.field(kPeerAnswerField, peer_answer(*x.entry, now));
+    out.field(kPeerAnswerField, peer_answer(*x.entry, x.began, now));
     write_content_lines(out, shape);
     write_connection_lines(out, x);
     out.end();

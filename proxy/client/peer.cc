@@ -1,6 +1,8 @@
 // Other nodes of the PoP ask for what is here or on its way. Nothing is fetched for them.
 #include "proxy/client/peer.h"
 
+#include <algorithm>
+
 #include "proxy/client/answer.h"
 #include "proxy/client/commons.h"
 #include "proxy/client/session.h"
@@ -21,8 +23,8 @@ Sender::Outcome send_to_peer(Exchange& x, const PeerAnswer& answer) {
   return send_text(x, 404, {}, {});
 }
 
-std::string peer_answer(const Entry& entry, int64_t now) {
-  PeerEntry said{entry.lifetime, entry.keep};
+std::string peer_answer(const Entry& entry, int64_t asked, int64_t now) {
+  PeerEntry said{entry.lifetime, std::max<int64_t>(now - asked, 0), entry.keep};
   said.lifetime.initial_age = entry.age(now);
   return format_answer(said);
 }

@@ -14,7 +14,7 @@ class Exchange;
 
 // An answer without a response.
 Sender::Outcome send_to_peer(Exchange& x, const PeerAnswer& answer);
-// What Levee-Peer says of an entry that is sent now.
-std::string peer_answer(const Entry& entry, int64_t now);
+// What Levee-Peer says of an entry that is sent now. asked: ms, when the question came.
+std::string peer_answer(const Entry& entry, int64_t asked, int64_t now);
 
 }  // namespace levee

@@ -76,8 +76,8 @@ class WordReader {
 std::optional<PeerAnswer> parse_entry(WordReader& words) {
   PeerEntry entry;
   Lifetime& lifetime = entry.lifetime;
-  for (int64_t* value :
-       {&lifetime.fresh_for, &lifetime.initial_age, &lifetime.stale_while_revalidate, &lifetime.stale_if_error}) {
+  for (int64_t* value : {&lifetime.fresh_for, &lifetime.initial_age, &lifetime.stale_while_revalidate,
+                         &lifetime.stale_if_error, &entry.waited}) {
     *value = words.number();
     if (*value < 0) return std::nullopt;
   }
@@ -161,8 +161,8 @@ std::string format_answer(const PeerAnswer& answer) {
   if (const auto* entry = std::get_if<PeerEntry>(&answer)) {
     const Lifetime& lifetime = entry->lifetime;
     std::string text = "entry";
-    for (const int64_t value :
-         {lifetime.fresh_for, lifetime.initial_age, lifetime.stale_while_revalidate, lifetime.stale_if_error}) {
+    for (const int64_t value : {lifetime.fresh_for, lifetime.initial_age, lifetime.stale_while_revalidate,
+                                lifetime.stale_if_error, entry->waited}) {
       text.append(" ").append(std::to_string(std::max<int64_t>(value, 0)));
     }
     text += " -";

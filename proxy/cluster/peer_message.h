@@ -43,8 +43,9 @@ std::string escape_key(std::string_view key);
 std::optional<std::string> unescape_key(std::string_view text);
 
 struct PeerEntry {
-  Lifetime lifetime;  // initial_age: the age when it was sent
-  bool keep = true;   // false: shared with those who wait, but not stored
+  Lifetime lifetime;   // initial_age: the age when it was sent
+  int64_t waited = 0;  // ms between the question's arrival and this answer
+  bool keep = true;    // false: shared with those who wait, but not stored
 };
 struct PeerAbsent {};
 struct PeerUncacheable {

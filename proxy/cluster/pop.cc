@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace levee {
 namespace {
@@ -111,10 +112,18 @@ int64_t Pop::lease() const {
   return std::clamp(2 * fetch_time_.load(std::memory_order_relaxed), kShortestLease, kLongestLease);
 }
 
-PeerTarget peer_target(std::string_view identity) {
+std::optional<PeerTarget> peer_target(std::string_view identity) {
   const bool tls = identity.starts_with("https://");
   if (tls) identity.remove_prefix(8);
-  return {std::string(identity), tls};
+  const size_t colon = identity.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  const std::string_view digits = identity.substr(colon + 1);
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc() || end != digits.data() + digits.size() || port == 0) return std::nullopt;
+  constexpr std::string_view kOfAddresses = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:[]";
+  if (identity.find_first_not_of(kOfAddresses) != std::string_view::npos) return std::nullopt;
+  return PeerTarget{std::string(identity), tls};
 }
 
 void PopMember::use(const std::shared_ptr<Pop>& pop) {

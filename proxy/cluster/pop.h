@@ -34,6 +34,7 @@ class Pop {
   const std::string& advertise() const { return config_.advertise; }
   // As the index names this node: its address, with https:// if it wants TLS, so that who reads it can go there.
   const std::string& identity() const { return identity_; }
+  bool uses_tls() const { return identity_.starts_with("https://"); }  // among peers
   int64_t peer_timeout() const { return config_.peer_timeout.count(); }  // ms
   const std::string& prefix() const { return prefix_; }
   // What peers must know of each other.
@@ -72,12 +73,12 @@ class Pop {
   std::atomic<int64_t> fetch_time_{250};
 };
 
-// A node as the index names it: where to connect.
+// A node as the index names it: where to connect. Nothing: no node is named so, whatever stands in Redis.
 struct PeerTarget {
   std::string address;  // ip:port
   bool tls = false;
 };
-PeerTarget peer_target(std::string_view identity);
+std::optional<PeerTarget> peer_target(std::string_view identity);
 
 // As worker.local<PopMember>(). Follows the worker's generation to another Pop when a reload brings one.
 class PopMember {

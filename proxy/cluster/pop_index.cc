@@ -70,6 +70,10 @@ redis.call('SET', KEYS[1], 'H ' .. who .. ' ' .. ARGV[2], 'PX', ARGV[3])
 return 1
 )lua");
 
+const Script kForget(R"lua(
+return redis.call('GET', KEYS[1]) == 'U' and redis.call('DEL', KEYS[1]) or 0
+)lua");
+
 // ARGV: node, fence.
 const Script kRelease(R"lua(
 if redis.call('GET', KEYS[1]) == 'L ' .. ARGV[1] .. ' ' .. ARGV[2] then return redis.call('DEL', KEYS[1]) end
@@ -119,7 +123,7 @@ Decision parse(const redisReply* reply) {
 PopIndex::PopIndex(Redis& redis, std::string prefix, std::string node)
     : redis_(redis), prefix_(std::move(prefix)), node_(std::move(node)) {
   redis_.on_connect([](RedisLink& link) {
-    for (const Script* script : {&kDecide, &kRenew, &kVaries, &kPublish, &kRelease, &kWithdraw}) script->load(link);
+    for (const Script* script : {&kDecide, &kRenew, &kVaries, &kPublish, &kForget, &kRelease, &kWithdraw}) script->load(link);
   });
 }
 
@@ -152,6 +156,10 @@ void PopIndex::publish(std::string_view key, std::string_view etag, int64_t fres
 void PopIndex::publish_uncacheable(std::string_view key, int64_t remember) {
   const std::string at = name(key);
   redis_.command(at, {"SET", at, "U", "PX", std::to_string(std::max<int64_t>(remember, 1))}, ignore);
+}
+
+void PopIndex::forget_uncacheable(std::string_view key) {
+  kForget.run(redis_, name(key), {}, ignore);
 }
 
 void PopIndex::release(std::string_view key, uint64_t fence) {

@@ -55,6 +55,8 @@ class PopIndex {
   void publish(std::string_view key, std::string_view etag, int64_t fresh_for);
   // The response is for one client alone: nobody of the PoP need wait for it.
   void publish_uncacheable(std::string_view key, int64_t remember);
+  // It can be shared after all: whoever asks next finds out.
+  void forget_uncacheable(std::string_view key);
   // The fetch failed: the next who asks leads.
   void release(std::string_view key, uint64_t fence);
   // This node has it no more.

@@ -18,6 +18,15 @@ void count(std::atomic<uint64_t>& counter, uint64_t by = 1) {
   counter.fetch_add(by, std::memory_order_relaxed);
 }
 
+// What the request has for these fields.
+std::string values_of(const Order& order, const std::string& names) {
+  Fields fields;
+  fields.read_lines(order.vary_source);
+  std::string values;
+  vary_values(fields, names, values);
+  return values;
+}
+
 }  // namespace
 
 // Only what will be shared is, and whole: a GET into a zone.
@@ -107,11 +116,7 @@ Fetch::Next Fetch::decided(const Decision& decision) {
 }
 
 void Fetch::use_variant(const std::string& names) {
-  Fields fields;
-  fields.read_lines(order_.vary_source);
-  std::string values;
-  vary_values(fields, names, values);
-  pop_->key = variant_key(pop_->key, names, values);
+  pop_->key = variant_key(pop_->key, names, values_of(order_, names));
   pop_->varied = true;
 }
 
@@ -132,13 +137,15 @@ Fetch::Next Fetch::go_to_peer(const std::string& node) {
   PopPart& pop = *pop_;
   const std::optional<PurgeMark> mark = pop.pop->purges().mark();
   if (!mark || ++pop.asks > kMostAsks) return Step::kAdmit;
+  const std::optional<PeerTarget> target = peer_target(node);
+  if (!target || (pop.pop->uses_tls() && !target->tls)) return distrust(node);
   pop.mark = mark->text();
-  const PeerTarget target = peer_target(node);
   pop.peer = node;
-  pop.tls = target.tls;
+  pop.address = target->address;
+  pop.tls = target->tls;
   pop.seen = 0;
   pop.heard_at = worker_.now();
-  upstream_ = order_.generation->upstreams->find(target.address, target.tls);
+  upstream_ = order_.generation->upstreams->find(pop.address, pop.tls);
   rules_ = upstream_->rules();
   tried_.clear();
   fresh_only_ = false;
@@ -146,12 +153,24 @@ Fetch::Next Fetch::go_to_peer(const std::string& node) {
   return Step::kChoose;
 }
 
+// It would be told the secret, in clear where our own nodes talk TLS, or is no address at all.
+Fetch::Next Fetch::distrust(const std::string& node) {
+  count(pop_->pop->counts.peer_failures);
+  log(LogLevel::kError, 0, "the shared index names a peer that is none of ours: ", node);
+  exclude(node);
+  return Step::kAsk;
+}
+
+void Fetch::exclude(const std::string& node) {
+  pop_->excluded.append(pop_->excluded.empty() ? "" : ",").append(node);
+}
+
 // The origin again is what the fetch is for.
 void Fetch::forget_peer() {
   PopPart& pop = *pop_;
   pop.timer.clear();
   pop.question.reset();
-  pop.excluded.append(pop.excluded.empty() ? "" : ",").append(pop.peer);
+  exclude(pop.peer);
   pop.peer.clear();
   upstream_ = order_.generation->upstreams->find(order_.upstream, order_.tls);
   rules_ = upstream_->rules();
@@ -197,7 +216,6 @@ void Fetch::pop_tick() {
   if (!at_peer()) return;
   pop.timer.set(pop.pop->peer_timeout());
   if (trace_->attempts.empty() || paused_) return;
-  pop.ticked_at = worker_.now();
   if (attempt().bytes_received != pop.seen) {
     pop.seen = attempt().bytes_received;
     pop.heard_at = worker_.now();
@@ -256,9 +274,7 @@ Fetch::Next Fetch::peer_head() {
 }
 
 Fetch::Next Fetch::deliver_from_peer(const PeerEntry& said) {
-  // It lay with us unread since the last tick at most.
-  const int64_t left = std::max(request_sent_, pop_->ticked_at);
-  auto entry = entry_from_peer(order_, head_, said, left, worker_.now());
+  auto entry = entry_from_peer(order_, head_, said, request_sent_, worker_.now());
   if (!entry) return leave_peer(Outcome::kBad);
   seat_.judge(Outcome::kGood, worker_.now());
   entry_ = std::move(entry);
@@ -285,6 +301,18 @@ void Fetch::tell_pop(bool shared, int64_t remember) {
   use_variant(entry_->vary_names);
   to->varies(base, entry_->vary_names, pop_->key, pop_->fence, std::max(pop_->lease, pop_->pop->lease()),
              entry_->fresh_for(worker_.now()));
+}
+
+// What was held for uncacheable is not: whoever asks next fetches it for all.
+void Fetch::tell_cacheable() {
+  order_.known_uncacheable->forget_uncacheable(KeyView(order_.key));
+  const auto& pop = order_.generation->pop;
+  PopIndex* const to = pop ? worker_.local<PopMember>().index(pop) : nullptr;
+  if (to == nullptr) return;
+  const std::string key = index_key(location_.cache, order_.key);
+  to->forget_uncacheable(key);
+  if (entry_->vary_names.empty()) return;
+  to->forget_uncacheable(variant_key(key, entry_->vary_names, values_of(order_, entry_->vary_names)));
 }
 
 // It is in our store, whole: the PoP may have it from here.
@@ -325,7 +353,7 @@ const ProxyTls& Fetch::tls_rules() const {
 }
 
 std::string Fetch::tls_name() const {
-  if (at_peer()) return peer_target(pop_->peer).address;
+  if (at_peer()) return pop_->address;
   return order_.tls_name.empty() ? order_.host : order_.tls_name;
 }
 
@@ -339,8 +367,7 @@ int64_t Fetch::head_timeout() const {
 }
 
 std::string Fetch::peer_question() const {
-  const std::string address = peer_target(pop_->peer).address;
-  return format_question({pop_->pop->secret().text(), location_.cache, order_.key, address, order_.vary_source,
+  return format_question({pop_->pop->secret().text(), location_.cache, order_.key, pop_->address, order_.vary_source,
                           resuming_ ? resuming_->offset : 0,
                           resuming_ ? std::string_view(resuming_->validator) : std::string_view(), pop_->mark});
 }

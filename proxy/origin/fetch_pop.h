@@ -31,21 +31,21 @@ struct PopPart {
   std::shared_ptr<Fetch*> question;
   std::optional<Decision> decision;  // not acted upon yet
 
-  std::string peer;  // whom the response comes from, as the index names it; empty: the origin
-  std::string mark;  // that it must have reached in the PoP's purges
+  std::string peer;     // whom the response comes from, as the index names it; empty: the origin
+  std::string address;  // its
+  std::string mark;     // that it must have reached in the PoP's purges
   bool tls = false;
   uint64_t seen = 0;      // bytes of it at the last tick
   int64_t heard_at = 0;   // ms, when the peer last gave a sign of life
-  int64_t ticked_at = 0;  // ms, when it was last looked for
   uint64_t fence = 0;     // of the lease that we hold; 0: none
   int64_t lease = 0;      // its life, ms
   int64_t led_since = 0;  // ms
   Timer timer;            // leading: renews the lease; following: looks whether the peer is alive
 };
 
-// The entry that a peer's answer brings; null: no request selects it. sent: ms, before which it cannot have left the
-// peer; all the time since counts as its age.
+// The entry that a peer's answer brings; null: no request selects it. asked: ms, when the question was sent. What passed
+// since then, but for what the peer let it wait, was spent on the way and counts as age (RFC 9111 section 4.2.3).
 std::shared_ptr<Entry> entry_from_peer(const Order& order, const ResponseHead& head, const PeerEntry& said,
-                                       int64_t sent, int64_t now);
+                                       int64_t asked, int64_t now);
 
 }  // namespace levee

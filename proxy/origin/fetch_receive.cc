@@ -239,7 +239,7 @@ Fetch::Next Fetch::deliver() {
     }
   }
   entry_ = std::move(heard.entry);
-  if (heard.storable && order_.known_uncacheable) order_.known_uncacheable->forget_uncacheable(KeyView(order_.key));
+  if (heard.storable && order_.known_uncacheable) tell_cacheable();
   decoder_ = BodyDecoder(head_.framing(), {}, true);
   if (head_.framing().kind == Framing::Kind::kLength) total_ = head_.framing().length;
   if (entry_->part) total_ = entry_->content_length;

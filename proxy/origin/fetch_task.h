@@ -68,6 +68,8 @@ class Fetch final : public Task, public StreamOwner {
   void release_lease();
   Next stand_down(int64_t remember);
   Next go_to_peer(const std::string& node);
+  Next distrust(const std::string& node);
+  void exclude(const std::string& node);
   void forget_peer();
   Next leave_peer(Outcome outcome);
   Next lost_peer();
@@ -75,6 +77,7 @@ class Fetch final : public Task, public StreamOwner {
   Next peer_head();
   Next deliver_from_peer(const PeerEntry& said);
   void tell_pop(bool shared, int64_t remember);
+  void tell_cacheable();
   void publish(const Entry& entry);
   void leave_pop();
   std::string peer_question() const;

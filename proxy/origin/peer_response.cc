@@ -7,7 +7,7 @@
 namespace levee {
 
 std::shared_ptr<Entry> entry_from_peer(const Order& order, const ResponseHead& head, const PeerEntry& said,
-                                       int64_t sent, int64_t now) {
+                                       int64_t asked, int64_t now) {
   const Fields& fields = head.fields();
   const bool ignores_vary = order.location->ignore_headers.has(IgnoredField::kVary);
   const auto names = ignores_vary ? std::optional<std::string>("") : vary_names(fields);
@@ -18,7 +18,8 @@ std::shared_ptr<Entry> entry_from_peer(const Order& order, const ResponseHead& h
   if (head.has_content_length()) entry->content_length = head.content_length();
   if (head.framing().kind == Framing::Kind::kNone) entry->content_length = 0;
   entry->lifetime = said.lifetime;
-  entry->lifetime.initial_age = saturating_add(said.lifetime.initial_age, std::max<int64_t>(now - sent, 0));
+  const int64_t on_the_way = std::max<int64_t>(now - asked - said.waited, 0);
+  entry->lifetime.initial_age = saturating_add(said.lifetime.initial_age, on_the_way);
   entry->response_time = now;
   entry->keep = said.keep;
   describe_content(*entry, fields);

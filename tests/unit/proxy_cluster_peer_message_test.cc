@@ -12,10 +12,12 @@ TEST(PeerMessage, AnEntrysLifetimeArrivesAsItWas) {
   entry.lifetime.stale_while_revalidate = 10;
   entry.lifetime.stale_if_error = 20;
   entry.lifetime.must_revalidate = entry.lifetime.heuristic = true;
+  entry.waited = 321;
   entry.keep = false;
   const auto read = parse_answer(format_answer(entry));
   ASSERT_TRUE(read && std::holds_alternative<PeerEntry>(*read));
   EXPECT_EQ(std::get<PeerEntry>(*read).lifetime, entry.lifetime);
+  EXPECT_EQ(std::get<PeerEntry>(*read).waited, 321);
   EXPECT_FALSE(std::get<PeerEntry>(*read).keep);
 }
 
@@ -32,9 +34,9 @@ TEST(PeerMessage, OtherAnswersArriveAsTheyWere) {
 }
 
 TEST(PeerMessage, WhatNoPeerSaysIsRefused) {
-  for (const char* text : {"", "entry", "entry 1 2 3", "entry 1 2 3 4", "entry -1 0 0 0 -", "entry 1 2 3 4 -k more",
-                           "entry 1 2 3 x -", "entry 99999999999999999999 0 0 0 -", "fault 99 502 0", "fault 1 200 0",
-                           "fault 1 502", "uncacheable", "uncacheable x", "absent now", "ENTRY 1 2 3 4 -"}) {
+  for (const char* text : {"", "entry", "entry 1 2 3", "entry 1 2 3 4 5", "entry -1 0 0 0 0 -", "entry 1 2 3 4 -", "entry 1 2 3 4 5 -k more",
+                           "entry 1 2 3 4 x -", "entry 99999999999999999999 0 0 0 0 -", "fault 99 502 0", "fault 1 200 0",
+                           "fault 1 502", "uncacheable", "uncacheable x", "absent now", "ENTRY 1 2 3 4 5 -"}) {
     EXPECT_FALSE(parse_answer(text)) << text;
   }
 }
