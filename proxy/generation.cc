@@ -97,6 +97,7 @@ void commit(const Generation& generation) {
   for (const auto& [name, store] : generation.stores) store->tell_departures(departures);
   for (const auto& [name, zone] : generation.config->http.zones) generation.stores.find(name)->second->resize(zone.ram);
   generation.upstreams->apply(*generation.config, generation.addresses);
+  for (const auto& upstream : generation.upstreams->configured()) upstream->admission().share(departures != nullptr);
 }
 
 }  // namespace levee

@@ -34,7 +34,7 @@ class Pop {
   const std::string& advertise() const { return config_.advertise; }
   // As the index names this node: its address, with https:// if it wants TLS, so that who reads it can go there.
   const std::string& identity() const { return identity_; }
-  bool uses_tls() const { return identity_.starts_with("https://"); }  // among peers
+  bool uses_tls() const { return identity_.starts_with("https://"); }    // among peers
   int64_t peer_timeout() const { return config_.peer_timeout.count(); }  // ms
   const std::string& prefix() const { return prefix_; }
   // What peers must know of each other.

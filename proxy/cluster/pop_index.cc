@@ -123,7 +123,8 @@ Decision parse(const redisReply* reply) {
 PopIndex::PopIndex(Redis& redis, std::string prefix, std::string node)
     : redis_(redis), prefix_(std::move(prefix)), node_(std::move(node)) {
   redis_.on_connect([](RedisLink& link) {
-    for (const Script* script : {&kDecide, &kRenew, &kVaries, &kPublish, &kForget, &kRelease, &kWithdraw}) script->load(link);
+    for (const Script* script : {&kDecide, &kRenew, &kVaries, &kPublish, &kForget, &kRelease, &kWithdraw})
+      script->load(link);
   });
 }
 

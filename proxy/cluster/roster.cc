@@ -3,7 +3,7 @@
 #include <hiredis/hiredis.h>
 
 #include <algorithm>
-#include <charconv>
+#include <utility>
 
 #include "proxy/cluster/redis.h"
 #include "proxy/cluster/script.h"
@@ -11,58 +11,61 @@
 namespace levee {
 namespace {
 
-// One hash for the PoP: node -> "milliseconds text". Says what this node has to say, and returns node, text, node, text
-// ... of those who were heard of lately. ARGV: node, text, ms after which a node is dead.
+// One hash for the PoP: node -> "milliseconds address limit=wanted/held ...". ARGV: node, address, ms after which a
+// node is dead, and for each limit: name, slots, wanted, held. Answers two lists: node, address, ... of those who are
+// alive, and how many slots of each limit this node may have from now on.
+//
+// A node that wants none keeps one, for what may come, if there are enough. A share is rounded up, and what is left
+// bounds it.
 const Script kBeatScript(R"lua(
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%d %s', now, ARGV[2]))
-local all, alive = redis.call('HGETALL', KEYS[1]), {}
+local all, alive, count, others = redis.call('HGETALL', KEYS[1]), {ARGV[1], ARGV[2]}, 1, {}
 for i = 1, #all, 2 do
-  local at, text = string.match(all[i + 1], '^(%d+) (.*)$')
-  if at and now - at <= tonumber(ARGV[3]) then
-    alive[#alive + 1] = all[i]
-    alive[#alive + 1] = text
-  else
+  local at, address, limits = string.match(all[i + 1], '^(%d+) (%S+)(.*)$')
+  if not at or now - at > tonumber(ARGV[3]) then
     redis.call('HDEL', KEYS[1], all[i])
+  elseif all[i] ~= ARGV[1] then
+    alive[#alive + 1], alive[#alive + 2], count = all[i], address, count + 1
+    for name, wanted, held in string.gmatch(limits, ' (%S+)=(%d+)/(%d+)') do
+      local sum = others[name] or {wanted = 0, wanting = 0, held = 0}
+      sum.wanted, sum.held = sum.wanted + wanted, sum.held + held
+      if tonumber(wanted) > 0 then sum.wanting = sum.wanting + 1 end
+      others[name] = sum
+    end
   end
 end
-return alive
+local said, grants = string.format('%d %s', now, ARGV[2]), {}
+for i = 4, #ARGV, 4 do
+  local name, slots, wanted, held = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+  local sum = others[name] or {wanted = 0, wanting = 0, held = 0}
+  local silent = count - 1 - sum.wanting
+  local share
+  if sum.wanted + wanted == 0 then
+    share = math.ceil(slots / count)
+  elseif wanted == 0 then
+    share = 1
+  else
+    share = math.ceil(math.max(slots - silent, 0) * wanted / (sum.wanted + wanted))
+  end
+  local grant = math.max(0, math.min(share, slots - sum.held))
+  if slots < count then grant = math.max(grant, 1) end
+  said = said .. string.format(' %s=%d/%d', name, wanted, math.max(grant, held))
+  grants[#grants + 1] = grant
+end
+redis.call('HSET', KEYS[1], ARGV[1], said)
+return {alive, grants}
 )lua");
 
 std::string_view text_of(const redisReply& reply) {
   return reply.str == nullptr ? std::string_view() : std::string_view(reply.str, static_cast<size_t>(reply.len));
 }
 
+bool is_list(const redisReply* reply) {
+  return reply != nullptr && reply->type == REDIS_REPLY_ARRAY;
+}
+
 }  // namespace
-
-std::string format_node(const Node& node) {
-  std::string text = node.address;
-  for (const auto& [upstream, wanted] : node.demand) text += " " + upstream + "=" + std::to_string(wanted);
-  return text;
-}
-
-std::optional<Node> parse_node(std::string_view text) {
-  const auto word = [&text] {
-    const size_t end = std::min(text.find(' '), text.size());
-    const std::string_view taken = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return taken;
-  };
-  Node node;
-  node.address = word();
-  if (node.address.empty()) return std::nullopt;
-  while (!text.empty()) {
-    const std::string_view pair = word();
-    const size_t equals = pair.rfind('=');
-    if (equals == std::string_view::npos) return std::nullopt;
-    uint32_t wanted = 0;
-    const auto [end, error] = std::from_chars(pair.data() + equals + 1, pair.data() + pair.size(), wanted);
-    if (error != std::errc() || end != pair.data() + pair.size()) return std::nullopt;
-    node.demand.emplace(pair.substr(0, equals), wanted);
-  }
-  return node;
-}
 
 std::shared_ptr<const Nodes> Roster::nodes() const {
   const std::lock_guard lock(mutex_);
@@ -80,62 +83,62 @@ void Roster::lost() {
   nodes_ = nullptr;
 }
 
-uint32_t Roster::share(std::string_view upstream, uint32_t limit, uint32_t demand, std::string_view self) const {
+uint32_t Roster::last_seen() const {
   const std::lock_guard lock(mutex_);
-  const uint32_t least = 1;
-  if (!nodes_) return std::max(limit / static_cast<uint32_t>(last_seen_), least);
-  uint64_t others = 0;
-  size_t silent = 0;  // nodes that want nothing now keep room for one fetch each
-  for (const auto& [name, node] : *nodes_) {
-    if (name == self) continue;
-    const auto wanted = node.demand.find(upstream);
-    if (wanted == node.demand.end() || wanted->second == 0) {
-      ++silent;
-    } else {
-      others += wanted->second;
-    }
-  }
-  // Nobody wants anything: whoever is first must not surprise an origin that others turn to at the same moment.
-  if (others == 0 && demand == 0) return std::max(limit / static_cast<uint32_t>(silent + 1), least);
-  if (others == 0) return std::max(limit - std::min(limit, static_cast<uint32_t>(silent)), least);
-  const uint64_t to_share = limit - std::min<uint64_t>(limit, silent);
-  const uint64_t mine = std::max<uint64_t>(demand, 1);
-  return std::max(static_cast<uint32_t>(to_share * mine / (mine + others)), least);
+  return static_cast<uint32_t>(last_seen_);
 }
 
 Heart::Heart(Loop& loop, Redis& redis, std::string prefix, std::string node, std::string address, Roster& roster,
-             std::function<Demand()> demand, std::function<void()> heard)
-    : redis_(redis),
+             Hands hands)
+    : loop_(loop),
+      redis_(redis),
       key_(std::move(prefix) + ":nodes"),
       node_(std::move(node)),
       address_(std::move(address)),
       roster_(roster),
-      demand_(std::move(demand)),
-      heard_(std::move(heard)),
+      hands_(std::move(hands)),
       timer_(
           loop, [](void* self) { static_cast<Heart*>(self)->beat(); }, this) {
   timer_.set(1);
 }
 
+void Heart::hurry(int64_t pause) {
+  if (due_ <= loop_.now() + pause) return;
+  due_ = loop_.now() + pause;
+  timer_.set(std::max<int64_t>(pause, 1));
+}
+
 void Heart::beat() {
   timer_.set(kBeat);
-  const std::string said = format_node({address_, demand_()});
-  kBeatScript.run(redis_, key_, {node_, said, std::to_string(kDeath)}, [this](const redisReply* reply) {
-    if (reply == nullptr || reply->type != REDIS_REPLY_ARRAY) {
-      if (++missed_ * kBeat < kDeath) return;
-      roster_.lost();
-      heard_();
-      return;
-    }
-    missed_ = 0;
-    Nodes nodes;
-    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
-      if (auto node = parse_node(text_of(*reply->element[i + 1])))
-        nodes.emplace(text_of(*reply->element[i]), std::move(*node));
-    }
-    roster_.heard(std::move(nodes));
-    heard_();
-  });
+  due_ = loop_.now() + kBeat;
+  std::vector<std::string> words{node_, address_, std::to_string(kDeath)}, limits;
+  for (const SlotsWanted& one : hands_.say()) {
+    limits.push_back(one.limit_name);
+    words.insert(words.end(),
+                 {one.limit_name, std::to_string(one.limit), std::to_string(one.wanted), std::to_string(one.held)});
+  }
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  kBeatScript.run(redis_, key_, views,
+                  [this, limits = std::move(limits)](const redisReply* reply) { answered(reply, limits); });
+}
+
+void Heart::answered(const redisReply* reply, const std::vector<std::string>& limits) {
+  if (!is_list(reply) || reply->elements != 2 || !is_list(reply->element[0]) || !is_list(reply->element[1]) ||
+      reply->element[1]->elements != limits.size()) {
+    return hands_.missed();
+  }
+  Nodes nodes;
+  const redisReply& alive = *reply->element[0];
+  for (size_t i = 0; i + 1 < alive.elements; i += 2) {
+    nodes.emplace(text_of(*alive.element[i]), Node{std::string(text_of(*alive.element[i + 1]))});
+  }
+  SlotsGranted grants;
+  for (size_t i = 0; i < limits.size(); ++i) {
+    const long long grant = reply->element[1]->element[i]->integer;
+    grants[limits[i]] = static_cast<uint32_t>(std::clamp<long long>(grant, 0, UINT32_MAX));
+  }
+  roster_.heard(std::move(nodes));
+  hands_.heard(grants);
 }
 
 }  // namespace levee

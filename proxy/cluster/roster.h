@@ -1,6 +1,9 @@
-// The nodes of a PoP that are alive, and what each of them asks of the origins: learnt by heartbeats through Redis.
+// The nodes of a PoP that are alive, and what each may ask of the origins at a time: agreed by heartbeats through
+// Redis.
 //
-// Thread-safe; one a process. One worker beats, all read.
+// A limit that the PoP shares is so many slots. A node holds some of them, in proportion to what it wants; it gives
+// them back by saying that it holds fewer, and takes more only of those that nobody holds, in one step in Redis. So all
+// together never hold more than there are, unless a node is taken for dead and is not.
 #pragma once
 
 #include <cstdint>
@@ -11,31 +14,30 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proxy/net/loop.h"
+
+struct redisReply;
 
 namespace levee {
 
 class Redis;
 
-using Demand = std::map<std::string, uint32_t, std::less<>>;  // fetches wanted at a time, by upstream
-
 struct Node {
   std::string address;  // http://ip:port of its peer listener
-  Demand demand;
 };
 using Nodes = std::map<std::string, Node, std::less<>>;
 
+// Who is alive. Thread-safe; one a process. One worker beats, all read.
 class Roster {
  public:
   // Null: nothing was heard for so long that it must be taken as unknown.
   std::shared_ptr<const Nodes> nodes() const;
   void heard(Nodes nodes);
   void lost();
-
-  // Of a limit that the whole PoP shares, what this node may use: in proportion to its demand and at least 1. While the
-  // others are unknown, an equal part of the nodes that were last seen.
-  uint32_t share(std::string_view upstream, uint32_t limit, uint32_t demand, std::string_view self) const;
+  // How many were there when they were last known; at least 1.
+  uint32_t last_seen() const;
 
  private:
   mutable std::mutex mutex_;
@@ -43,28 +45,41 @@ class Roster {
   size_t last_seen_ = 1;
 };
 
+// What this node says of one shared limit.
+struct SlotsWanted {
+  std::string limit_name;  // without blanks
+  uint32_t limit = 0;      // the PoP's
+  uint32_t wanted = 0;     // could be used now
+  uint32_t held = 0;       // may be in use until the next beat
+};
+using SlotsGranted = std::map<std::string, uint32_t, std::less<>>;  // by limit_name
+
 // Beats for this node and brings what the others said. Loop thread only.
 class Heart {
  public:
   static constexpr int64_t kBeat = 500;    // ms
   static constexpr int64_t kDeath = 2500;  // ms of silence after which a node is taken off
 
+  struct Hands {
+    std::function<std::vector<SlotsWanted>()> say;
+    std::function<void(const SlotsGranted&)> heard;  // the roster is up to date
+    std::function<void()> missed;                    // no answer to a beat
+  };
   Heart(Loop& loop, Redis& redis, std::string prefix, std::string node, std::string address, Roster& roster,
-        std::function<Demand()> demand, std::function<void()> heard);
+        Hands hands);
+  // The next beat comes in so many ms, if none is due before.
+  void hurry(int64_t pause);
 
  private:
   void beat();
+  void answered(const redisReply* reply, const std::vector<std::string>& limits);
+  Loop& loop_;
   Redis& redis_;
   const std::string key_, node_, address_;
   Roster& roster_;
-  const std::function<Demand()> demand_;
-  const std::function<void()> heard_;  // the roster has changed, or is lost
+  const Hands hands_;
   Timer timer_;
-  unsigned missed_ = 0;
+  int64_t due_ = 0;  // ms on the loop's clock
 };
-
-// How a node stands in Redis: "address upstream=3 other=0". Nothing: not such a text.
-std::string format_node(const Node& node);
-std::optional<Node> parse_node(std::string_view text);
 
 }  // namespace levee

@@ -41,7 +41,7 @@ void Script::load(RedisLink& link) const {
   link.command({"SCRIPT", "LOAD", text_}, [](const redisReply*) {});
 }
 
-void Script::run(Redis& redis, std::string_view key, std::initializer_list<std::string_view> arguments,
+void Script::run(Redis& redis, std::string_view key, std::span<const std::string_view> arguments,
                  std::function<void(const redisReply*)> answer) const {
   std::vector<std::string> whole{"EVAL", text_, "1", std::string(key)};
   whole.insert(whole.end(), arguments.begin(), arguments.end());

@@ -3,8 +3,10 @@
 
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct redisReply;
 
@@ -21,8 +23,12 @@ class Script {
   // Makes it known to the server, so that the first run keeps its place among the commands around it.
   void load(RedisLink& link) const;
   // Runs with one key. Answered exactly once, with null when Redis did not answer or the script failed.
-  void run(Redis& redis, std::string_view key, std::initializer_list<std::string_view> arguments,
+  void run(Redis& redis, std::string_view key, std::span<const std::string_view> arguments,
            std::function<void(const redisReply*)> answer) const;
+  void run(Redis& redis, std::string_view key, std::initializer_list<std::string_view> arguments,
+           std::function<void(const redisReply*)> answer) const {
+    run(redis, key, std::span(arguments.begin(), arguments.size()), std::move(answer));
+  }
 
  private:
   const std::string text_;

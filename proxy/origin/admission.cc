@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace levee {
 namespace {
@@ -100,9 +101,9 @@ void Admission::apply(const Upstream& upstream) {
     if (limited_) {
       rule_ = *upstream.concurrency;
       if (same_kind) {
-        limiter_.apply(rule_);
+        limiter_.apply(rule_here());
       } else {
-        limiter_ = Limiter(rule_);
+        limiter_ = Limiter(rule_here());
       }
     }
     queue_.resize(upstream.queue.size);
@@ -112,35 +113,49 @@ void Admission::apply(const Upstream& upstream) {
   wake(wakes);
 }
 
-void Admission::set_share(double share) {
+void Admission::share(bool shared) {
+  const std::lock_guard lock(mutex_);
+  if (!shared) {
+    part_.reset();
+    nodes_ = 1;
+  } else if (!part_) {
+    part_ = 0;
+  }
+  if (limited_) limiter_.apply(rule_here());
+}
+
+void Admission::set_part(uint32_t slots, uint32_t nodes) {
   Wakes wakes;
   {
     const std::lock_guard lock(mutex_);
-    share_ = std::clamp(share, 0.0, 1.0);
+    part_ = slots;
+    if (std::exchange(nodes_, std::max(nodes, 1U)) != nodes_ && limited_) limiter_.apply(rule_here());
     grant(clock_now(), wakes);
   }
   wake(wakes);
 }
 
+// What the limiter goes by: of an adaptive limit this node's part of where it begins and of how low it goes.
+Concurrency Admission::rule_here() const {
+  Concurrency rule = rule_;
+  if (rule.adaptive) {
+    rule.min = std::max(rule.min / nodes_, 1U);
+    rule.initial = std::max(rule.initial / nodes_, rule.min);
+  }
+  return rule;
+}
+
 uint32_t Admission::limit() const {
   if (!limited_) return UINT32_MAX;
-  const uint32_t whole = rule_.adaptive && rule_.max > 0 ? rule_.max : limiter_.limit();
-  const auto part = static_cast<uint32_t>(share_ * whole + 0.5);
-  return std::max(1U, std::min(part, limiter_.limit()));
+  return part_ ? std::min(*part_, limiter_.limit()) : limiter_.limit();
 }
 
-uint32_t Admission::shared_limit() const {
-  const std::lock_guard lock(mutex_);
-  if (!limited_) return 0;
-  return rule_.adaptive && rule_.max > 0 ? rule_.max : limiter_.limit();
-}
-
-std::optional<uint32_t> Admission::demand() const {
+std::optional<Admission::Demand> Admission::demand() const {
   const std::lock_guard lock(mutex_);
   if (!limited_) return std::nullopt;
   size_t wanted = in_flight_;
   for (const Priority priority : kClasses) wanted += queue_.size(priority);
-  return static_cast<uint32_t>(wanted);
+  return Demand{rule_.adaptive ? rule_.max : rule_.initial, static_cast<uint32_t>(wanted), in_flight_};
 }
 
 Admission::Answer Admission::admit(Priority priority, bool may_wait, Subscriber who, int64_t now) {

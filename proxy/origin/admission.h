@@ -88,11 +88,17 @@ class Admission : public std::enable_shared_from_this<Admission> {
  public:
   // Again at each reload; what was learnt stays.
   void apply(const Upstream& upstream);
-  // This node's part of a limit that a PoP shares, 0 to 1. Of an adaptive limit the upper bound is what is shared: each
-  // node finds out by itself what it may use below its part of that.
-  void set_share(double share);
-  uint32_t shared_limit() const;           // the whole PoP's; 0: there is none
-  std::optional<uint32_t> demand() const;  // fetches that have a slot or wait for one; nothing: they need none
+  // Whether a PoP shares the limit: then this node has no part of it until it is given one.
+  void share(bool shared);
+  // This node's part: so many slots, of a limit that `nodes` nodes share. Of an adaptive limit the upper bound is what
+  // is shared, and initial= and min= are divided by the nodes: each finds out by itself what it may use below its part.
+  void set_part(uint32_t slots, uint32_t nodes);
+  struct Demand {
+    uint32_t limit = 0;      // the whole PoP's
+    uint32_t wanted = 0;     // fetches that have a slot or wait for one
+    uint32_t in_flight = 0;  // of these, that have one
+  };
+  std::optional<Demand> demand() const;  // nothing: there is no limit
 
   using Answer = std::variant<Permit, Place, Refused>;
   // may_wait: false refuses at once where it would have to wait. `who` is woken when the place's standing has changed.
@@ -113,6 +119,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   };
   using Wakes = std::vector<Subscriber>;
   uint32_t limit() const;
+  Concurrency rule_here() const;
   int64_t patience(Priority priority) const;
   void release(int64_t now);
   void grant(int64_t now, Wakes& wakes);
@@ -123,7 +130,8 @@ class Admission : public std::enable_shared_from_this<Admission> {
   bool limited_ = false;
   Concurrency rule_;
   Limiter limiter_{Concurrency{}};
-  double share_ = 1;
+  std::optional<uint32_t> part_;  // slots; nothing: the limit is this node's alone
+  uint32_t nodes_ = 1;            // that share it
   FetchQueue queue_{0};
   int64_t queue_timeout_ = 0;
   uint32_t in_flight_ = 0, idle_ = 0;

@@ -45,6 +45,7 @@ void Limiter::apply(const Concurrency& rule) {
   }
   rule_.min = std::max<uint32_t>(rule.min, 1);
   rule_.max = std::max(rule_.max == 0 ? 1000 : rule_.max, rule_.min);
+  if (longest_ == 0 && ceiling_ == 0) limit_ = std::max<uint32_t>(rule.initial, 1);
   limit_ = std::clamp(limit_, rule_.min, rule_.max);
 }
 

@@ -38,7 +38,7 @@ class Limiter {
   void dropped(int64_t started, int64_t now);
   // Mean time to head without a queue, ms; 0: not known.
   double baseline() const { return baseline_; }
-  // A reload: new bounds, what was learnt stays.
+  // New bounds. What was learnt stays; if nothing was, it begins as they say.
   void apply(const Concurrency& rule);
 
  private:

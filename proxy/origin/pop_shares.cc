@@ -1,5 +1,8 @@
 #include "proxy/origin/pop_shares.h"
 
+#include <algorithm>
+
+#include "proxy/cluster/peer_message.h"
 #include "proxy/cluster/pop.h"
 #include "proxy/origin/pop_gauges.h"
 #include "proxy/origin/upstream_state.h"
@@ -12,47 +15,71 @@ void PopShares::use(const std::shared_ptr<const Generation>& generation) {
   heart_.reset();
   gauges_.reset();
   pop_ = generation->pop;
-  told_.clear();
-  shares_.clear();
   if (pop_) {
     gauges_ = std::make_unique<GaugeSource>([pop = pop_](std::vector<Sample>& out) { add_samples(*pop, out); });
   }
   Redis* const redis = worker_.local<PopMember>().redis();
-  if (!pop_ || redis == nullptr) {
-    for (const auto& upstream : upstreams_->configured()) upstream->admission().set_share(1);
-    return;
-  }
-  heart_ = std::make_unique<Heart>(
-      worker_.loop(), *redis, pop_->prefix(), pop_->node(), pop_->advertise(), pop_->roster(),
-      [this] {
-        apply(true);
-        return announce();
-      },
-      [this] { apply(false); });
+  if (!pop_ || redis == nullptr) return parts_.clear();
+  heard_at_ = growth_after_ = worker_.now();
+  Heart::Hands hands;
+  hands.say = [this] { return say(); };
+  hands.heard = [this](const SlotsGranted& grants) { heard(grants); };
+  hands.missed = [this] { missed(); };
+  heart_ = std::make_unique<Heart>(worker_.loop(), *redis, pop_->prefix(), pop_->node(), pop_->advertise(),
+                                   pop_->roster(), std::move(hands));
 }
 
-Demand PopShares::announce() {
-  told_.clear();
+std::vector<SlotsWanted> PopShares::say() const {
+  std::vector<SlotsWanted> all;
   for (const auto& upstream : upstreams_->configured()) {
-    const auto wanted = upstream->admission().demand();
-    if (wanted) told_[upstream->name()] = *wanted;
+    const auto demand = upstream->admission().demand();
+    if (!demand) continue;
+    const std::string name = escape_key(upstream->name());
+    const auto part = parts_.find(name);
+    const uint32_t may_use = part == parts_.end() ? 0 : part->second;
+    all.push_back({name, demand->limit, demand->wanted, std::max(demand->in_flight, may_use)});
   }
-  return told_;
+  return all;
 }
 
-void PopShares::apply(bool may_grow) {
+void PopShares::heard(const SlotsGranted& grants) {
+  const int64_t now = worker_.now();
+  const uint32_t nodes = pop_->roster().last_seen();
+  if (nodes < nodes_) growth_after_ = now + Heart::kDeath;
+  nodes_ = nodes;
+  heard_at_ = now;
+  bool gave = false, wants = false;
   for (const auto& upstream : upstreams_->configured()) {
-    const uint32_t limit = upstream->admission().shared_limit();
-    if (limit == 0) continue;
-    const auto told = told_.find(upstream->name());
-    const uint32_t demand = told == told_.end() ? 0 : told->second;
-    const double share =
-        static_cast<double>(pop_->roster().share(upstream->name(), limit, demand, pop_->node())) / limit;
-    auto [known, is_new] = shares_.emplace(upstream->name(), share);
-    if (!is_new && share > known->second && !may_grow) continue;
-    known->second = share;
-    upstream->admission().set_share(share);
+    const std::string name = escape_key(upstream->name());
+    const auto grant = grants.find(name);
+    if (grant == grants.end()) continue;
+    const uint32_t before = parts_[name];
+    set_part(*upstream, grant->second, now >= growth_after_);
+    const auto demand = upstream->admission().demand();
+    gave = gave || parts_[name] < before;
+    wants = wants || (demand && demand->wanted > parts_[name] && demand->limit > parts_[name]);
   }
+  if (gave) heart_->hurry(1);  // so that others can have it
+  if (wants) heart_->hurry(kHungry);
+}
+
+void PopShares::missed() {
+  const int64_t now = worker_.now(), silence = now - heard_at_;
+  const bool started = nodes_ > 0;
+  if (silence < (started ? Heart::kDeath : kPatience)) return heart_->hurry(kHungry);
+  pop_->roster().lost();
+  const uint32_t nodes = pop_->roster().last_seen();
+  for (const auto& upstream : upstreams_->configured()) {
+    const auto demand = upstream->admission().demand();
+    if (!demand) continue;
+    set_part(*upstream, std::max(demand->limit / nodes, 1U), !started || silence >= 2 * Heart::kDeath);
+  }
+}
+
+void PopShares::set_part(UpstreamState& upstream, uint32_t slots, bool may_grow) {
+  uint32_t& part = parts_[escape_key(upstream.name())];
+  part = may_grow ? slots : std::min(part, slots);
+  upstream.admission().set_part(part, std::max(pop_->roster().last_seen(), 1U));
 }
 
 }  // namespace levee

@@ -34,9 +34,10 @@ TEST(PeerMessage, OtherAnswersArriveAsTheyWere) {
 }
 
 TEST(PeerMessage, WhatNoPeerSaysIsRefused) {
-  for (const char* text : {"", "entry", "entry 1 2 3", "entry 1 2 3 4 5", "entry -1 0 0 0 0 -", "entry 1 2 3 4 -", "entry 1 2 3 4 5 -k more",
-                           "entry 1 2 3 4 x -", "entry 99999999999999999999 0 0 0 0 -", "fault 99 502 0", "fault 1 200 0",
-                           "fault 1 502", "uncacheable", "uncacheable x", "absent now", "ENTRY 1 2 3 4 5 -"}) {
+  for (const char* text :
+       {"", "entry", "entry 1 2 3", "entry 1 2 3 4 5", "entry -1 0 0 0 0 -", "entry 1 2 3 4 -",
+        "entry 1 2 3 4 5 -k more", "entry 1 2 3 4 x -", "entry 99999999999999999999 0 0 0 0 -", "fault 99 502 0",
+        "fault 1 200 0", "fault 1 502", "uncacheable", "uncacheable x", "absent now", "ENTRY 1 2 3 4 5 -"}) {
     EXPECT_FALSE(parse_answer(text)) << text;
   }
 }

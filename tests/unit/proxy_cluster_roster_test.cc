@@ -1,4 +1,4 @@
-// Heartbeats over a real redis-server, and shares of a limit as arithmetic.
+// Heartbeats, and the slots of a shared limit that go with them, over a real redis-server.
 #include "proxy/cluster/redis.h"
 #include "proxy/cluster/roster.h"
 #include "tests/unit/redis_fixture.h"
@@ -6,70 +6,124 @@
 namespace levee {
 namespace {
 
-Nodes nodes(std::initializer_list<std::pair<const char*, uint32_t>> demands) {
-  Nodes all;
-  for (const auto& [name, wanted] : demands) all[name] = Node{"http://127.0.0.1:1", {{"origin", wanted}}};
-  return all;
-}
+// A node that has so many fetches to make at a time, which end when the test says so.
+struct Member {
+  Member(Loop& loop, Redis& redis, const std::string& name, uint32_t slots, uint32_t wants)
+      : limit(slots), wanted(wants), heart(loop, redis, "levee", name, "http://" + name + ":1", roster, hands()) {}
 
-TEST(Roster, ALimitIsSharedByDemand) {
+  Heart::Hands hands() {
+    Heart::Hands of;
+    of.say = [this] { return std::vector<SlotsWanted>{{"origin", limit, wanted, std::max(in_flight, part)}}; };
+    of.heard = [this](const SlotsGranted& grants) {
+      part = grants.at("origin");
+      in_flight = std::max(in_flight, std::min(part, wanted));
+      ++heard;
+      heart.hurry(20);
+    };
+    of.missed = [] {};
+    return of;
+  }
+  size_t sees() const { return roster.nodes() ? roster.nodes()->size() : 0; }
+
+  uint32_t limit, wanted, part = 0, in_flight = 0;
+  unsigned heard = 0;
   Roster roster;
-  roster.heard(nodes({{"a", 30}, {"b", 10}}));
-  EXPECT_EQ(roster.share("origin", 8, 30, "a"), 6U);
-  EXPECT_EQ(roster.share("origin", 8, 10, "b"), 2U);
-  EXPECT_EQ(roster.share("other", 8, 0, "a"), 4U) << "all are idle: whoever is first may not take it all";
-  EXPECT_EQ(roster.share("other", 8, 1, "a"), 7U) << "one is kept for each node that wants nothing now";
-}
+  Heart heart;
+};
 
-TEST(Roster, EveryNodeMayFetchSomething) {
-  Roster roster;
-  roster.heard(nodes({{"a", 1000}, {"b", 1}, {"c", 0}}));
-  EXPECT_EQ(roster.share("origin", 4, 1, "b"), 1U);
-  EXPECT_EQ(roster.share("origin", 4, 0, "c"), 1U);
-}
-
-TEST(Roster, WithoutRedisTheLimitIsDividedByTheNodesLastSeen) {
-  Roster roster;
-  EXPECT_EQ(roster.share("origin", 8, 5, "a"), 8U) << "never saw another";
-  roster.heard(nodes({{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}}));
-  roster.lost();
-  EXPECT_EQ(roster.share("origin", 8, 5, "a"), 2U);
-}
-
-TEST(Roster, WhatANodeSaysIsReadBackAsItWasSaid) {
-  const Node said{"http://10.0.0.1:9", {{"a=b", 3}, {"c", 0}}};
-  const auto read = parse_node(format_node(said));
-  ASSERT_TRUE(read);
-  EXPECT_EQ(read->address, said.address);
-  EXPECT_EQ(read->demand, said.demand);
-  for (const char* bad : {"", " a=1", "x a", "x a=", "x a=-1", "x a=1z"}) EXPECT_FALSE(parse_node(bad)) << bad;
-}
-
-using HeartTest = RedisFixture;
+class HeartTest : public RedisFixture {
+ protected:
+  void SetUp() override {
+    RedisFixture::SetUp();
+    RedisPlan plan;
+    plan.addresses = {{"127.0.0.1", port_, "", 0}};
+    plan.deadline = 1000;
+    redis_ = std::make_unique<Redis>(loop_, plan, breakers_);
+    ASSERT_TRUE(turn_until([&] { return redis_->usable(""); }));
+  }
+  void TearDown() override {
+    redis_.reset();
+    RedisFixture::TearDown();
+  }
+  std::unique_ptr<Member> join(const std::string& name, uint32_t slots, uint32_t wants) {
+    return std::make_unique<Member>(loop_, *redis_, name, slots, wants);
+  }
+  RedisBreakers breakers_;
+  std::unique_ptr<Redis> redis_;
+};
 
 TEST_F(HeartTest, NodesLearnOfEachOtherAndOfADeath) {
-  RedisBreakers breakers;
-  RedisPlan plan;
-  plan.addresses = {{"127.0.0.1", port_, "", 0}};
-  plan.deadline = 1000;
-  Redis redis(loop_, plan, breakers);
-  ASSERT_TRUE(turn_until([&] { return redis.usable(""); }));
-  Roster seen_by_a, seen_by_b;
-  Heart a(
-      loop_, redis, "levee", "a", "http://127.0.0.1:1", seen_by_a,
-      [] {
-        return Demand{{"origin", 3}};
-      },
-      [] {});
+  const auto a = join("a", 8, 0);
   {
-    Heart b(
-        loop_, redis, "levee", "b", "http://127.0.0.1:2", seen_by_b, [] { return Demand{}; }, [] {});
-    ASSERT_TRUE(turn_until([&] { return seen_by_a.nodes() && seen_by_a.nodes()->size() == 2; }));
-    ASSERT_TRUE(turn_until([&] { return seen_by_b.nodes() && seen_by_b.nodes()->size() == 2; }));
-    EXPECT_EQ(seen_by_a.nodes()->at("b").address, "http://127.0.0.1:2");
-    EXPECT_EQ(seen_by_b.nodes()->at("a").demand.at("origin"), 3U);
+    const auto b = join("b", 8, 0);
+    ASSERT_TRUE(turn_until([&] { return a->sees() == 2 && b->sees() == 2; }));
+    EXPECT_EQ(a->roster.nodes()->at("b").address, "http://b:1");
   }
-  EXPECT_TRUE(turn_until([&] { return seen_by_a.nodes()->size() == 1; }));
+  EXPECT_TRUE(turn_until([&] { return a->sees() == 1; }));
+  EXPECT_EQ(a->part, 8U);
+}
+
+TEST_F(HeartTest, ALimitIsSharedByDemand) {
+  const auto a = join("a", 8, 30), b = join("b", 8, 10);
+  a->in_flight = b->in_flight = 0;
+  EXPECT_TRUE(turn_until([&] {
+    a->in_flight = b->in_flight = 0;  // fetches are short
+    return a->part == 6 && b->part == 2;
+  })) << a->part
+      << " " << b->part;
+}
+
+TEST_F(HeartTest, WhoWantsNothingKeepsOneSlotAndIdleNodesShareEqually) {
+  const auto a = join("a", 9, 0), b = join("b", 9, 0), c = join("c", 9, 0);
+  EXPECT_TRUE(turn_until([&] { return a->part == 3 && b->part == 3 && c->part == 3; }));
+  a->wanted = 50;
+  EXPECT_TRUE(turn_until([&] { return a->part == 7 && b->part == 1 && c->part == 1; }));
+}
+
+TEST_F(HeartTest, WhoeverJoinsTakesOnlyWhatIsGivenBack) {
+  const auto a = join("a", 8, 20);
+  ASSERT_TRUE(turn_until([&] { return a->in_flight == 8; }));
+  const auto b = join("b", 8, 20);
+  const auto sum_holds = [&] { return a->in_flight + b->in_flight <= 8; };
+  ASSERT_TRUE(turn_until([&] { return b->heard > 3 && a->part == 4; }));
+  EXPECT_EQ(b->part, 0U) << "the slots are given up, but still in use";
+  for (; a->in_flight > 4; --a->in_flight) {
+    const unsigned heard = b->heard;
+    ASSERT_TRUE(turn_until([&] { return b->heard > heard + 2; }));
+    ASSERT_TRUE(sum_holds());
+  }
+  EXPECT_TRUE(turn_until([&] { return b->in_flight == 4; }));
+  EXPECT_TRUE(sum_holds());
+}
+
+TEST_F(HeartTest, ManyThatStartTogetherNeverHoldMoreThanThereIs) {
+  std::vector<std::unique_ptr<Member>> all;
+  for (const char* name : {"a", "b", "c", "d"}) all.push_back(join(name, 8, 10));
+  uint32_t most = 0;
+  EXPECT_TRUE(turn_until([&] {
+    uint32_t sum = 0;
+    bool even = true;
+    for (const auto& one : all) {
+      sum += std::max(one->in_flight, one->part);
+      even = even && one->part == 2;
+      if (one->in_flight > one->part) --one->in_flight;
+    }
+    most = std::max(most, sum);
+    return even;
+  }));
+  EXPECT_LE(most, 8U);
+}
+
+TEST_F(HeartTest, OfALimitBelowTheNumberOfNodesEachHasOne) {
+  const auto a = join("a", 1, 5), b = join("b", 1, 5);
+  EXPECT_TRUE(turn_until([&] { return a->sees() == 2 && a->part == 1 && b->part == 1; }));
+}
+
+TEST_F(HeartTest, WhatIsNoNodesTextIsThrownAway) {
+  ask({"HSET", "levee:nodes", "x", "nonsense", "y", "99999999999999999999999999 a o=1/-1"});
+  const auto a = join("a", 8, 1);
+  EXPECT_TRUE(turn_until([&] { return a->sees() == 1 || a->sees() == 2; }));
+  EXPECT_EQ(a->part, 8U);
 }
 
 }  // namespace
