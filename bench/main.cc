@@ -89,6 +89,7 @@ void add_loads(CLI::App& app, int& exit_code) {
   on_flash.add_option("--origin", flash->origin_url,
                       "The same, or a like, object at the origin: fetched once, to compare");
   on_flash.add_option("--objects", flash->objects, "Ask for so many URLs: {} in the URL is the number");
+  on_flash.add_option("--also", flash->others, "Another node's URL: a crowd for it too, at once; repeatable");
   on_flash.add_option("--warm", flash->warm_path, "Asked before on each connection")->capture_default_str();
   on_flash.callback([flash, &exit_code] { exit_code = run_flash(*flash); });
 

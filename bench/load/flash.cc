@@ -70,25 +70,38 @@ class FlashConnection final : public HttpClient::Observer {
   HttpClient client_;
 };
 
-// `count` connections at once; nothing when the warm-up fails.
-Tally flash(const Target& target, const std::string& warm_path, uint32_t count, uint32_t objects) {
+// `count` connections to each target, all at once: a tally for each. They ask in turn, so that no target is ahead.
+std::vector<Tally> flash(const std::vector<Target>& targets, const std::string& warm_path, uint32_t count,
+                         uint32_t objects) {
   ClientLoop loop(30'000);
-  Tally tally;
-  uint64_t waiting = count;
+  std::vector<Tally> tallies(targets.size());
+  uint64_t waiting = count * targets.size();
   std::deque<FlashConnection> connections;
   for (uint32_t i = 0; i < count; ++i) {  // one in fifty looks at every byte
-    connections.emplace_back(loop, target, tally, i % 50 == 0, waiting).ask(warm_path, false);
+    for (size_t at = 0; at < targets.size(); ++at) {
+      connections.emplace_back(loop, targets[at], tallies[at], i % 50 == 0, waiting).ask(warm_path, false);
+    }
     if (i % 200 == 199) event_base_loop(&loop.base(), EVLOOP_NONBLOCK);  // a backlog is not what is measured
   }
   if (waiting > 0) event_base_dispatch(&loop.base());
-  waiting = count;  // NOLINT(clang-analyzer-deadcode.DeadStores): the connections count it down
+  waiting = connections.size();  // NOLINT(clang-analyzer-deadcode.DeadStores): the connections count it down
   std::vector<std::string> paths;
-  for (uint32_t i = 0; i < objects; ++i) paths.push_back(numbered(target.path, i));
+  for (uint32_t i = 0; i < objects; ++i) paths.push_back(numbered(targets[0].path, i));
   size_t next = 0;
-  tally.began_us = now_us();
-  for (FlashConnection& connection : connections) connection.ask(paths[next++ % paths.size()], true);
+  for (Tally& tally : tallies) tally.began_us = now_us();
+  for (FlashConnection& connection : connections) connection.ask(paths[next++ / targets.size() % paths.size()], true);
   event_base_dispatch(&loop.base());
-  return tally;
+  return tallies;
+}
+
+double to_ms(uint64_t microseconds) {
+  return static_cast<double>(microseconds) / 1000;
+}
+
+void add_tally(const Tally& tally, Json& report) {
+  report.update({{"answered", tally.answered}, {"failed", tally.failed}, {"wrong", tally.wrong}});
+  report["first_byte_ms"] = latency_json(tally.first_byte);
+  report["last_byte_ms"] = latency_json(tally.last_byte);
 }
 
 }  // namespace
@@ -96,24 +109,35 @@ Tally flash(const Target& target, const std::string& warm_path, uint32_t count, 
 int run_flash(const FlashOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   allow_many_files();
-  const auto target = checked_target(options.url, options.allow_remote);
-  if (!target) return 2;
+  std::vector<std::string> urls{options.url};
+  urls.insert(urls.end(), options.others.begin(), options.others.end());
+  std::vector<Target> targets;
+  for (const std::string& url : urls) {
+    const auto target = checked_target(url, options.allow_remote);
+    if (!target) return 2;
+    targets.push_back(*target);
+  }
   Json report;
-  const auto to_ms = [](uint64_t microseconds) { return static_cast<double>(microseconds) / 1000; };
   if (!options.origin_url.empty()) {
     const auto origin = checked_target(options.origin_url, options.allow_remote);
     if (!origin) return 2;
-    const Tally alone = flash(*origin, options.warm_path, 1, 1);
+    const Tally alone = flash({*origin}, options.warm_path, 1, 1)[0];
     report["origin_ms"] = {{"first_byte", to_ms(alone.first_byte.max())}, {"last_byte", to_ms(alone.last_byte.max())}};
   }
   const ServerCost cost(options.pids);
-  const Tally tally = flash(*target, options.warm_path, options.connections, std::max(options.objects, 1U));
-  report.update({{"answered", tally.answered}, {"failed", tally.failed}, {"wrong", tally.wrong}});
-  report["first_byte_ms"] = latency_json(tally.first_byte);
-  report["last_byte_ms"] = latency_json(tally.last_byte);
-  cost.add_to(report, tally.answered);
+  const std::vector<Tally> tallies =
+      flash(targets, options.warm_path, options.connections, std::max(options.objects, 1U));
+  add_tally(tallies[0], report);
+  uint64_t answered = 0;
+  bool all_well = true;
+  for (size_t at = 0; at < tallies.size(); ++at) {
+    answered += tallies[at].answered;
+    all_well = all_well && tallies[at].answered == options.connections && tallies[at].failed + tallies[at].wrong == 0;
+    if (at > 0) add_tally(tallies[at], report["also"][urls[at]]);
+  }
+  cost.add_to(report, answered);
   print_report(report, options.json);
-  return tally.answered == options.connections && tally.failed + tally.wrong == 0 ? 0 : 1;
+  return all_well ? 0 : 1;
 }
 
 }  // namespace levee::bench

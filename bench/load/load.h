@@ -32,6 +32,7 @@ struct FlashOptions : LoadOptions {
   uint32_t objects = 1;
   std::string origin_url;
   std::string warm_path = "/object/1/warm";  // asked once on each connection before
+  std::vector<std::string> others;           // URLs: so many connections to each of these too, at the same moment
 };
 int run_flash(const FlashOptions& options);
 

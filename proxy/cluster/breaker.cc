@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <random>
 
+#include "proxy/ops/log.h"
+
 namespace levee {
 namespace {
+
+constexpr int64_t kComplaintHolds = 60'000;  // ms until the same is said again
 
 // Between half and the whole of `pause`, so that the nodes of a PoP do not come back in step.
 int64_t jittered(int64_t pause) {
@@ -26,21 +30,38 @@ void RedisBreaker::succeeded() {
   failures_.store(0, std::memory_order_relaxed);
   if (open_until_.load(std::memory_order_relaxed) == 0) return;
   trials_.store(0, std::memory_order_relaxed);
-  open_until_.store(0, std::memory_order_relaxed);
+  if (open_until_.exchange(0, std::memory_order_relaxed) == 0) return;
+  const std::lock_guard lock(mutex_);
+  why_.clear();
+  log(LogLevel::kNotice, 0, "Redis ", server_, " answers again");
 }
 
-void RedisBreaker::failed(int64_t now) {
-  if (failures_.fetch_add(1, std::memory_order_relaxed) + 1 >= limits_.failures) open(now);
+void RedisBreaker::failed(int64_t now, std::string_view why) {
+  if (failures_.fetch_add(1, std::memory_order_relaxed) + 1 >= limits_.failures) open(now, why);
 }
 
-void RedisBreaker::lost(int64_t now) {
-  open(now);
+void RedisBreaker::lost(int64_t now, std::string_view why) {
+  open(now, why);
 }
 
-void RedisBreaker::open(int64_t now) {
+void RedisBreaker::open(int64_t now, std::string_view why) {
   int64_t closed = 0;
-  if (open_until_.compare_exchange_strong(closed, now + jittered(limits_.pause), std::memory_order_relaxed))
-    openings_.fetch_add(1, std::memory_order_relaxed);
+  const bool opened =
+      open_until_.compare_exchange_strong(closed, now + jittered(limits_.pause), std::memory_order_relaxed);
+  if (opened) openings_.fetch_add(1, std::memory_order_relaxed);
+  const std::lock_guard lock(mutex_);
+  if (!opened && why == why_) return;
+  why_ = why;
+  log(LogLevel::kError, 0, "Redis ", server_, " is not asked for now: ", why);
+}
+
+void RedisBreaker::complained(int64_t now, std::string_view error) {
+  const std::string_view kind = error.substr(0, error.find(' '));
+  const std::lock_guard lock(mutex_);
+  if (kind == complaint_ && now - complained_at_ < kComplaintHolds) return;
+  complaint_ = kind;
+  complained_at_ = now;
+  log(LogLevel::kError, 0, "Redis ", server_, " refuses a command: ", error);
 }
 
 }  // namespace levee

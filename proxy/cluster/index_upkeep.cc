@@ -78,7 +78,9 @@ void IndexUpkeeper::look() {
   PopIndex* const index = pop_ ? member.index(pop_) : nullptr;
   if (index == nullptr || !member.redis()->usable(pop_->prefix())) return;
   for (const IndexUpkeep::Claim& claim : pop_->upkeep().take_withdrawals(kWithdrawalsAtOnce)) {
-    if (!is_there(claim)) index->withdraw(index_name(claim));
+    if (is_there(claim)) continue;
+    index->withdraw(index_name(claim));
+    pop_->counts.withdrawn.fetch_add(1, std::memory_order_relaxed);
   }
   for (const IndexUpkeep::Claim& claim : pop_->upkeep().take_claims(kClaimsAtOnce)) say_again(*index, claim);
 }
@@ -99,6 +101,7 @@ void IndexUpkeeper::say_again(PopIndex& index, const IndexUpkeep::Claim& claim) 
     index.varies(index_key(claim.zone, claim.key), claim.vary_names, name, 0, 0, fresh_for);
   }
   index.publish(name, claim.etag, fresh_for);
+  pop_->counts.said_again.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace levee

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
+#include <iterator>
 
 namespace levee {
 namespace {
@@ -34,6 +36,13 @@ ProxyTls redis_tls(const SharedIndex& index) {
   how.protocols.add(TlsProtocol::kTls12);
   how.protocols.add(TlsProtocol::kTls13);
   return how;
+}
+
+// Of a file; "" if there is none, whose other troubles are found when it is used.
+std::string content(const Config& config, const std::string& name) {
+  if (name.empty()) return {};
+  std::ifstream file(config.full_path(name), std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // "ip:port" of http://, "https://ip:port" of https://.
@@ -79,8 +88,8 @@ std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config, 
     const std::optional<RedisPlan> found = plan_of(*cluster.shared_index);
     if (!found) return std::string("host not found in \"shared_index\"");
     plan = *found;
-    const bool same_tls = before && before->plan_.tls && before->config_.shared_index->ca == cluster.shared_index->ca;
-    if (cluster.shared_index->tls && same_tls) {
+    plan.trusted = content(config, cluster.shared_index->ca);
+    if (cluster.shared_index->tls && before && before->plan_.tls && before->plan_.trusted == plan.trusted) {
       plan.tls = before->plan_.tls;
     } else if (cluster.shared_index->tls) {
       auto tls = ClientTls::make(config, redis_tls(*cluster.shared_index));

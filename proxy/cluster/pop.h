@@ -45,6 +45,7 @@ class Pop {
   Roster& roster() { return roster_; }
   const Roster& roster() const { return roster_; }
   PurgeLedger& purges() { return purges_; }
+  const PurgeLedger& purges() const { return purges_; }
   IndexUpkeep& upkeep() { return *upkeep_; }
   // To be told of what leaves the stores.
   std::shared_ptr<Departures> departures() const { return upkeep_; }
@@ -57,6 +58,8 @@ class Pop {
     std::atomic<uint64_t> asked{0}, had{0}, followed{0}, led{0}, uncacheable{0}, alone{0};
     std::atomic<uint64_t> peer_bytes{0}, peer_failures{0}, resumed{0};
     std::atomic<uint64_t> served{0}, refused{0};  // to peers
+    std::atomic<uint64_t> withdrawn{0}, said_again{0};
+    std::atomic<uint64_t> purges_applied{0}, purges_suspected{0};  // of others; all made stale
   } counts;
 
  private:

@@ -13,9 +13,16 @@
 namespace levee {
 namespace {
 
+// What is not ours stands for nothing, and is overwritten.
+const std::string kGet = R"lua(
+local function get()
+  local value = redis.pcall('GET', KEYS[1])
+  return type(value) == 'string' and value or false
+end)lua";
+
 // Look up and decide who fetches, in one step. ARGV: node, lease in ms, excluded nodes "a,b" or "".
-const Script kDecide(R"lua(
-local value = redis.call('GET', KEYS[1])
+const Script kDecide(kGet + R"lua(
+local value = get()
 local me, lease, excluded = ARGV[1], ARGV[2], ',' .. ARGV[3] .. ','
 local function useful(node) return node ~= me and not string.find(excluded, ',' .. node .. ',', 1, true) end
 if value == 'U' then return {'U', redis.call('PTTL', KEYS[1])} end
@@ -41,25 +48,25 @@ return {'L', fence}
 )lua");
 
 // ARGV: node, fence, lease in ms.
-const Script kRenew(R"lua(
-local value, mine = redis.call('GET', KEYS[1]), 'L ' .. ARGV[1] .. ' ' .. ARGV[2]
+const Script kRenew(kGet + R"lua(
+local value, mine = get(), 'L ' .. ARGV[1] .. ' ' .. ARGV[2]
 if value and value ~= mine then return 0 end
 redis.call('SET', KEYS[1], mine, 'PX', ARGV[3])
 return 1
 )lua");
 
 // It varies at least as long as any of its variants lives. ARGV: names, ms.
-const Script kVaries(R"lua(
+const Script kVaries(kGet + R"lua(
 local left = redis.call('PTTL', KEYS[1])
-local same = redis.call('GET', KEYS[1]) == 'V ' .. ARGV[1]
+local same = get() == 'V ' .. ARGV[1]
 redis.call('SET', KEYS[1], 'V ' .. ARGV[1], 'PX', same and math.max(left, ARGV[2]) or ARGV[2])
 return 1
 )lua");
 
 // Publishing ends the lease. ARGV: node, etag, fresh for ms. At most four nodes stand in a key.
-const Script kPublish(R"lua(
+const Script kPublish(kGet + R"lua(
 local who = ARGV[1]
-local kind, nodes, etag = string.match(redis.call('GET', KEYS[1]) or '', '^(%u) (%S+) (.*)$')
+local kind, nodes, etag = string.match(get() or '', '^(%u) (%S+) (.*)$')
 if kind == 'H' and etag == ARGV[2] and etag ~= '' then
   local count = 1
   for node in string.gmatch(nodes, '[^,]+') do
@@ -70,19 +77,19 @@ redis.call('SET', KEYS[1], 'H ' .. who .. ' ' .. ARGV[2], 'PX', ARGV[3])
 return 1
 )lua");
 
-const Script kForget(R"lua(
-return redis.call('GET', KEYS[1]) == 'U' and redis.call('DEL', KEYS[1]) or 0
+const Script kForget(kGet + R"lua(
+return get() == 'U' and redis.call('DEL', KEYS[1]) or 0
 )lua");
 
 // ARGV: node, fence.
-const Script kRelease(R"lua(
-if redis.call('GET', KEYS[1]) == 'L ' .. ARGV[1] .. ' ' .. ARGV[2] then return redis.call('DEL', KEYS[1]) end
+const Script kRelease(kGet + R"lua(
+if get() == 'L ' .. ARGV[1] .. ' ' .. ARGV[2] then return redis.call('DEL', KEYS[1]) end
 return 0
 )lua");
 
 // ARGV: node.
-const Script kWithdraw(R"lua(
-local kind, nodes, etag = string.match(redis.call('GET', KEYS[1]) or '', '^(%u) (%S+) (.*)$')
+const Script kWithdraw(kGet + R"lua(
+local kind, nodes, etag = string.match(get() or '', '^(%u) (%S+) (.*)$')
 if kind ~= 'H' then return 0 end
 local left = {}
 for node in string.gmatch(nodes, '[^,]+') do
@@ -105,7 +112,7 @@ Decision parse(const redisReply* reply) {
   const auto at = [reply](size_t i) -> const redisReply& { return *reply->element[i]; };
   const std::string_view kind = text_of(at(0));
   if (kind == "F") return FollowNode{std::string(text_of(at(1)))};
-  if (kind == "U") return Uncacheable{at(1).integer};
+  if (kind == "U" && at(1).type == REDIS_REPLY_INTEGER) return Uncacheable{at(1).integer};
   if (kind == "V") return Varies{std::string(text_of(at(1)))};
   if (kind == "H" && reply->elements == 4)
     return Have{std::string(text_of(at(1))), std::string(text_of(at(3))), at(2).integer};

@@ -117,6 +117,8 @@ void PurgeBus::join() {
 void PurgeBus::joined(const redisReply* reply) {
   if (reply == nullptr || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3) return;
   const std::string epoch(text_of(*reply->element[1]));
+  const bool is_place = !PurgeMark::of(epoch, text_of(*reply->element[0])).epoch.empty();
+  if (!is_place || reply->element[2]->type != REDIS_REPLY_INTEGER) return;
   const long long whole = reply->element[2]->integer;
   const int64_t away = timer_.loop().now() - current_at_;
   if (whole == 0 || (whole == 2 && away > PurgeLedger::kKeep)) suspicious_ = !hands_.suspect_all();
@@ -146,10 +148,8 @@ void PurgeBus::heard(const redisReply* reply) {
                        text_of(*reply->element[0]->element[0]) == position_ &&
                        text_of(*reply->element[0]->element[1]->element[1]) == epoch_;
   if (!goes_on) {
-    position_.clear();
-    ledger_.reached({}, {});
-    asking_ = true;
-    return join();
+    position_.clear();  // the next look finds another
+    return ledger_.reached({}, {});
   }
   for (size_t i = position_is_new_ ? 0 : 1; i < reply->elements; ++i) {
     if (!obey(*reply->element[i])) return;
@@ -160,6 +160,7 @@ void PurgeBus::heard(const redisReply* reply) {
     return read();
   }
   current_at_ = timer_.loop().now();
+  ledger_.all_read(current_at_);
   ledger_.reached(PurgeMark::of(epoch_, position_), PurgeMark::of(epoch_, last_order_));
   deliver();
 }

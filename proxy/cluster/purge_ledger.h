@@ -4,6 +4,7 @@
 // Thread-safe; one a PoP.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -52,6 +53,7 @@ class PurgeLedger {
 
   // From the bus.
   void reached(PurgeMark position, PurgeMark last_order);
+  void all_read(int64_t now) { current_at_.store(now, std::memory_order_relaxed); }
   bool knows(std::string_view id) const;
   void heard(Line line, int64_t now);   // it stands in the stream
   std::vector<Line> take(size_t most);  // to be delivered now; each is answered for with delivered()
@@ -59,6 +61,8 @@ class PurgeLedger {
   void delivered(std::string_view id, const std::optional<PurgeMark>& at);
   void stream_is_new();    // nothing of what we know stands in it
   size_t waiting() const;  // lines that are not delivered
+  // When all that stood in the stream was last known here, ms; 0: never.
+  int64_t current_at() const { return current_at_.load(std::memory_order_relaxed); }
 
  private:
   struct Known {
@@ -71,6 +75,7 @@ class PurgeLedger {
   bool make_room(int64_t now);
   Known* find(std::string_view id);
 
+  std::atomic<int64_t> current_at_{0};
   const std::string name_;  // what our ids begin with
   mutable std::mutex mutex_;
   std::deque<Known> lines_;  // the oldest first

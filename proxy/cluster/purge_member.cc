@@ -28,7 +28,9 @@ bool PurgeMember::carry_out(std::string_view text) {
   if (!order) return true;
   const auto& stores = worker_.generation()->stores;
   const auto store = stores.find(order->zone);
-  return store == stores.end() || carry_out(store->second, *order);
+  if (store != stores.end() && !carry_out(store->second, *order)) return false;
+  pop_->counts.purges_applied.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 bool PurgeMember::suspect_all() {
@@ -36,6 +38,7 @@ bool PurgeMember::suspect_all() {
   for (const auto& [zone, store] : worker_.generation()->stores) {
     done = carry_out(store, {PurgeOrder::By::kPrefix, true, zone, {""}}) && done;
   }
+  if (done) pop_->counts.purges_suspected.fetch_add(1, std::memory_order_relaxed);
   return done;
 }
 

@@ -43,6 +43,7 @@ struct RedisPlan {
   std::string user;                     // empty: the default one
   std::string password;                 // of the servers, not of Sentinels
   std::shared_ptr<ClientTls> tls;       // null: plain; of Sentinels too
+  std::string trusted;                  // the certificates that tls goes by, as they were read
   std::string tls_name;                 // that all certificates must prove; empty: each address's name, or its IP
   int database = 0;
   int64_t deadline = 20;  // ms a command

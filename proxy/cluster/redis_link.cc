@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/net/errno_text.h"
+
 namespace levee {
 namespace {
 
@@ -44,6 +46,31 @@ struct Ended final : Mortal {
 };
 
 void ignore(const redisReply*) {}
+
+// Why connections are given up; the log says it once as long as it stays the same.
+constexpr std::string_view kSilent = "it does not answer in time", kClosed = "it has closed the connection",
+                           kNoConnection = "no connection", kNoSense = "it does not speak the protocol of Redis";
+
+std::string_view error_of(const redisReply* reply) {
+  if (reply == nullptr || reply->type != REDIS_REPLY_ERROR) return {};
+  return {reply->str, static_cast<size_t>(reply->len)};
+}
+
+// Whether the server answers so to everything, so that there is no use in asking.
+bool refuses_all(std::string_view error) {
+  for (const std::string_view kind : {"NOAUTH ", "WRONGPASS ", "LOADING ", "MASTERDOWN "}) {
+    if (error.starts_with(kind)) return true;
+  }
+  return false;
+}
+
+// What is part of the protocol, and handled where it is met.
+bool is_expected(std::string_view error) {
+  for (const std::string_view kind : {"NOSCRIPT ", "MOVED ", "ASK ", "READONLY ", "TRYAGAIN "}) {
+    if (error.starts_with(kind)) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -104,7 +131,7 @@ void RedisLink::connect() {
   stream_ = address ? Stream::connect(loop_, *address, *this) : nullptr;
   if (!stream_) {
     connect_due_ = now + retry_pause(attempts_++);
-    breaker_.lost(now);
+    breaker_.lost(now, kNoConnection);
     return;
   }
   state_ = State::kConnecting;
@@ -116,14 +143,17 @@ void RedisLink::connect() {
   stream_->wait(Stream::Wait::kWrite, 0);
 }
 
-// A refused password shows as an error on every later command, which callers treat as no answer.
+// Who is not let in is of no use.
 void RedisLink::introduce() {
+  const Answer let_in = [this](const redisReply* reply) {
+    if (const std::string_view error = error_of(reply); !error.empty()) refused_ = error;
+  };
   std::vector<std::string_view> words{"AUTH"};
   if (!address_.user.empty()) words.emplace_back(address_.user);
   words.emplace_back(address_.password);
-  if (!address_.password.empty()) send(words, ignore);
+  if (!address_.password.empty()) send(words, let_in);
   const std::string number = std::to_string(address_.database);
-  if (address_.database != 0) send(std::array<std::string_view, 2>{"SELECT", number}, ignore);
+  if (address_.database != 0) send(std::array<std::string_view, 2>{"SELECT", number}, let_in);
 }
 
 void RedisLink::on_ready() {
@@ -131,18 +161,18 @@ void RedisLink::on_ready() {
     case State::kAway:
       return;
     case State::kConnecting:
-      if (stream_->connect_error() != 0) return drop();
+      if (const int error = stream_->connect_error(); error != 0) return drop(errno_text(error));
       if (!address_.tls) return ready();
       if (!address_.tls->start(*stream_, address_.name.empty() ? address_.host : address_.name,
                                address_.host + ":" + std::to_string(address_.port))) {
-        return drop();
+        return drop(kNoConnection);
       }
       state_ = State::kHandshake;
       return shake_hands();
     case State::kHandshake:
       return shake_hands();
     case State::kReady:
-      if (!flush()) return drop();
+      if (!flush()) return drop(kClosed);
       return receive();
   }
 }
@@ -154,8 +184,9 @@ void RedisLink::shake_hands() {
     case Io::kAgain:
       return stream_->wait(Stream::Wait::kRead, 0);
     case Io::kClosed:
+      return drop(kClosed);
     case Io::kFailed:
-      return drop();
+      return drop("TLS handshake failed: " + tls_error(stream_->tls()));
   }
 }
 
@@ -168,7 +199,7 @@ void RedisLink::ready() {
   if (told_connected_) told_connected_();
 }
 
-void RedisLink::drop() {
+void RedisLink::drop(std::string_view why) {
   if (stream_) {
     stream_->wait(Stream::Wait::kNothing, 0);
     loop_.bury(std::make_unique<Ended>(std::move(stream_)));
@@ -176,7 +207,7 @@ void RedisLink::drop() {
   const int64_t now = monotonic_ms();
   state_ = State::kAway;
   connect_due_ = now + retry_pause(attempts_++);
-  breaker_.lost(now);
+  breaker_.lost(now, why);
   arm();
   fail_all();
 }
@@ -205,17 +236,18 @@ void RedisLink::receive() {
   for (int reads = 0; reads < kReadsInTurn; ++reads) {
     const IoResult got = stream_->read(bytes);
     if (got.state == Io::kAgain) break;
-    if (got.state != Io::kDone) return drop();
+    if (got.state != Io::kDone) return drop(kClosed);
     if (redisReaderFeed(reader.get(), reinterpret_cast<const char*>(bytes.data()), got.count) != REDIS_OK) {
-      return drop();
+      return drop(kNoSense);
     }
     for (;;) {
       void* reply = nullptr;
-      if (redisReaderGetReply(reader.get(), &reply) != REDIS_OK) return drop();  // not Redis' protocol
+      if (redisReaderGetReply(reader.get(), &reply) != REDIS_OK) return drop(kNoSense);
       if (reply == nullptr) break;
       settle(static_cast<const redisReply*>(reply));
       freeReplyObject(reply);
       if (!*alive || reader != reader_ || !stream_) return;
+      if (!refused_.empty()) return drop(std::exchange(refused_, {}));
     }
   }
   stream_->wait(unsent_.empty() ? Stream::Wait::kRead : Stream::Wait::kBoth, 0);
@@ -229,7 +261,13 @@ void RedisLink::settle(const redisReply* reply) {
   if (pending_.empty() || pending_.front().id != id) return;
   const Answer answer = std::move(pending_.front().answer);
   pending_.pop_front();
-  breaker_.succeeded();
+  const std::string_view error = error_of(reply);
+  if (refuses_all(error)) {
+    breaker_.lost(heard_, error);
+  } else {
+    breaker_.succeeded();
+    if (!error.empty() && !is_expected(error)) breaker_.complained(heard_, error);
+  }
   answer(reply);
 }
 
@@ -241,7 +279,7 @@ void RedisLink::tick() {
   while (!pending_.empty() && pending_.front().due <= now) {
     const Answer answer = std::move(pending_.front().answer);
     pending_.pop_front();
-    breaker_.failed(now);
+    breaker_.failed(now, kSilent);
     answer(nullptr);
     if (!*alive) return;
   }
@@ -251,10 +289,10 @@ void RedisLink::tick() {
       break;
     case State::kConnecting:
     case State::kHandshake:
-      if (now >= connect_due_) return drop();
+      if (now >= connect_due_) return drop(kSilent);
       break;
     case State::kReady:
-      if (awaiting_pong_ && now - pinged_ > kSilence) return drop();
+      if (awaiting_pong_ && now - pinged_ > kSilence) return drop(kSilent);
       if (breaker_.allows() ? !awaiting_pong_ && now - heard_ >= kPingEvery : breaker_.try_trial(now)) ping();
       break;
   }

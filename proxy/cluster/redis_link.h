@@ -74,9 +74,9 @@ class RedisLink final : private StreamOwner {
   void introduce();  // AUTH and SELECT, before all else
   void shake_hands();
   void ready();
-  void drop();  // the connection, failing what is pending
-  void tick();  // deadlines, watchdog, reconnecting
-  void arm();   // the timer, for the first thing that is due
+  void drop(std::string_view why);  // the connection, failing what is pending
+  void tick();                      // deadlines, watchdog, reconnecting
+  void arm();                       // the timer, for the first thing that is due
   void ping();
   void send(std::span<const std::string_view> words, Answer answer);
   bool flush();    // false: the connection is lost
@@ -91,6 +91,7 @@ class RedisLink final : private StreamOwner {
   std::unique_ptr<Stream> stream_;  // null: kAway
   std::shared_ptr<redisReader> reader_;
   std::string unsent_;
+  std::string refused_;  // what the server said to our introduction, if it does not let us in
   Timer timer_;
   State state_ = State::kAway;
   std::deque<Pending> pending_;  // in order of their deadlines, which is the order of sending

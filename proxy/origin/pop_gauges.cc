@@ -1,11 +1,23 @@
 #include "proxy/origin/pop_gauges.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 #include "proxy/cluster/pop.h"
 
 namespace levee {
+namespace {
+
+// Seconds since purges of other nodes were last known to be known here; since the system's start, if never.
+double purge_lag(const Pop& pop) {
+  using namespace std::chrono;
+  const auto now = duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+  return static_cast<double>(std::max<int64_t>(now - pop.purges().current_at(), 0)) / 1000;
+}
+
+}  // namespace
 
 void add_samples(const Pop& pop, std::vector<Sample>& out) {
   const auto& counts = pop.counts;
@@ -26,6 +38,11 @@ void add_samples(const Pop& pop, std::vector<Sample>& out) {
       {"levee_pop_resumed_total", counts.resumed, "Bodies that went on after a peer was lost in their middle."},
       {"levee_pop_served_total", counts.served, "Responses given to peers."},
       {"levee_pop_refused_total", counts.refused, "Questions of peers with a wrong secret."},
+      {"levee_pop_withdrawn_total", counts.withdrawn, "Claims taken back from the index, of what has left a store."},
+      {"levee_pop_said_again_total", counts.said_again, "Claims made again on hits, after Redis had lost them."},
+      {"levee_pop_purges_applied_total", counts.purges_applied, "Purges of other nodes that were carried out here."},
+      {"levee_pop_purges_suspected_total", counts.purges_suspected,
+       "Times that all was made stale, since purges may have been missed."},
   };
   for (const Line& line : lines) {
     out.push_back({line.name, {}, static_cast<double>(line.value.load(std::memory_order_relaxed)), line.help});
@@ -37,6 +54,14 @@ void add_samples(const Pop& pop, std::vector<Sample>& out) {
                  "Nodes that are alive; 0: not known, since Redis is away."});
   for (const auto& [name, node] : nodes ? *nodes : Nodes()) {
     out.push_back({"levee_pop_node", {{"node", name}, {"address", node.address}}, 1, "A node that is alive."});
+  }
+  if (pop.indexed()) {
+    out.push_back({"levee_pop_purges_waiting",
+                   {},
+                   static_cast<double>(pop.purges().waiting()),
+                   "Purges of this node that are not delivered to the others yet."});
+    out.push_back(
+        {"levee_pop_purge_lag_seconds", {}, purge_lag(pop), "Since when purges of other nodes may be unknown here."});
   }
   out.push_back({"levee_pop_lease_seconds", {}, static_cast<double>(pop.lease()) / 1000, "Life of a lease."});
   for (const auto& [address, breaker] : pop.breakers().states()) {

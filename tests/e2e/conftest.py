@@ -7,7 +7,7 @@ import ssl
 import subprocess
 
 import pytest
-from harness import ADDRESS, OUT, Levee, Origin, Pop, RedisServer, eventually, free_port
+from harness import ADDRESS, OUT, Levee, Network, Origin, Pop, RedisServer, eventually, free_port
 
 
 def pytest_configure():
@@ -106,8 +106,30 @@ def tls_origin(tls_cert):
 
 
 @pytest.fixture
-def redis_server(tmp_path):
-    made = RedisServer(tmp_path)
+def running(tmp_path):
+    """running(RedisServer, ...) and the like: makes one of these in a directory of its own, and stops it at the end."""
+    made = []
+
+    def run(kind, *arguments, **rest):
+        directory = tmp_path / f"{kind.__name__}{len(made)}"
+        directory.mkdir()
+        made.append(kind(directory, *arguments, **rest))
+        return made[-1]
+
+    yield run
+    for one in reversed(made):
+        one.stop()
+
+
+@pytest.fixture
+def redis_server(running):
+    return running(RedisServer)
+
+
+@pytest.fixture
+def network(redis_server):
+    """Between the nodes and redis_server."""
+    made = Network(redis_server.port)
     yield made
     made.stop()
 
@@ -118,11 +140,11 @@ def new_pop(request, tmp_path, origin):
     and stop cleanly."""
     made = []
 
-    def make(index, nodes=4, **rest):
+    def make(index, nodes=4, together=True, **rest):
         directory = tmp_path / f"pop{len(made)}"
         directory.mkdir()
         made.append(Pop(directory, origin, index, nodes, **rest))
-        return made[-1].wait_together()
+        return made[-1].wait_together() if together else made[-1]
 
     yield make
     settle([node for pop in made for node in pop.nodes], request)

@@ -10,9 +10,7 @@ def pop(new_pop, redis_server):
 
 def claims(redis_server):
     """The nodes of each claim."""
-    keys = [key for key in redis_server.client.keys("levee:*") if key not in (b"levee:nodes", b"levee:purges")]
-    values = [value for value in redis_server.client.mget(keys) if value] if keys else []
-    return [value.split()[1].split(b",") for value in values if value.startswith(b"H ")]
+    return list(redis_server.claims().values())
 
 
 def fill(pop, origin):

@@ -2,16 +2,9 @@
 import time
 
 import pytest
-from harness import HOLD, Network, eventually, numbered
+from harness import HOLD, eventually, numbered
 
 BODY = numbered(100_000)
-
-
-@pytest.fixture
-def network(redis_server):
-    made = Network(redis_server.port)
-    yield made
-    made.stop()
 
 
 def stop(redis, network):
@@ -24,6 +17,10 @@ def kill(redis, network):
 
 def empty(redis, network):
     redis.client.flushall()
+
+
+def forget_scripts(redis, network):
+    redis.client.script_flush()
 
 
 def reset(redis, network):
@@ -42,7 +39,7 @@ def mend(redis, network, trouble):
         redis.start()
 
 
-@pytest.mark.parametrize("trouble", [stop, kill, empty, reset, slow])
+@pytest.mark.parametrize("trouble", [stop, kill, empty, forget_scripts, reset, slow])
 def test_a_surge_goes_on_without_redis(new_pop, redis_server, network, origin, trouble):
     pop = new_pop(f"{network.url} timeout=20ms", 3)
     origin.page("/hit", "hit", cache_control="max-age=600")
@@ -61,6 +58,8 @@ def test_a_surge_goes_on_without_redis(new_pop, redis_server, network, origin, t
     page.release()
     assert all(v.status == 200 and v.body == BODY and not v.error for crowd in before for v in crowd.results())
     assert origin.hits("/during") <= 3 and origin.hits("/before") <= 3  # at most one a node and key
+    if trouble is forget_scripts:
+        assert origin.hits("/during") == origin.hits("/before") == 1, "scripts are said again"
     mend(redis_server, network, trouble)
     eventually(lambda: shared(pop, origin), what="the nodes are one cache again")
 

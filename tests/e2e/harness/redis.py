@@ -1,4 +1,5 @@
-"""Redis for the tests: a server, a Cluster of three masters, a master with replica and Sentinels, and a bad network."""
+"""Redis for the tests: a server, a Cluster of three masters, a master with replica and Sentinels, a bad network, and what
+only looks like Redis."""
 import contextlib
 import selectors
 import signal
@@ -16,21 +17,34 @@ def _client(port, address=ADDRESS, **rest):
 
 
 class RedisServer:
-    """A redis-server of the test's. `more`: further options."""
+    """A redis-server of the test's. `more`: further options. tls: (certificate, key); then it speaks nothing else."""
 
-    def __init__(self, directory, *more, port=None):
-        self.directory, self.more = directory, more
+    def __init__(self, directory, *more, port=None, tls=None):
+        self.directory, self.more, self.tls, self.password = directory, more, tls, None
         self.address, self.port = ADDRESS, port or free_port()
         self.process = None
         self.start()
 
     @property
     def url(self):
-        return f"redis://{self.address}:{self.port}"
+        return f"redis{'s' if self.tls else ''}://{self.address}:{self.port}"
 
     @property
     def client(self):
-        return _client(self.port)
+        trust = {"ssl": True, "ssl_ca_certs": str(self.tls[0])} if self.tls else {}
+        return _client(self.port, password=self.password, **trust)
+
+    def protect(self, password):
+        """Nobody comes in any more without it, nor stays."""
+        self.client.config_set("requirepass", password)
+        self.password = password
+        self.client.execute_command("CLIENT", "KILL", "TYPE", "normal")
+
+    def claims(self):
+        """What stands in the index: by key, the nodes that have it."""
+        keys = [key for key in self.client.keys("levee:*") if key not in (b"levee:nodes", b"levee:purges")]
+        values = self.client.mget(keys) if keys else []
+        return {key: value.split()[1].split(b",") for key, value in zip(keys, values) if value and value.startswith(b"H ")}
 
     def start(self):
         """Empty, as a server without a disk is."""
@@ -39,9 +53,16 @@ class RedisServer:
 
     def _run(self):
         self.process = subprocess.Popen(
-            ["redis-server", "--bind", self.address, "--port", str(self.port), "--save", "", "--appendonly", "no", "--dir",
+            ["redis-server", "--bind", self.address, *self._ports(), "--save", "", "--appendonly", "no", "--dir",
              str(self.directory), "--protected-mode", "no", "--bind-source-addr", self.address, *map(str, self.more)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def _ports(self):
+        if not self.tls:
+            return ["--port", str(self.port)]
+        certificate, key = map(str, self.tls)
+        return ["--port", "0", "--tls-port", str(self.port), "--tls-cert-file", certificate, "--tls-key-file", key,
+                "--tls-ca-cert-file", certificate, "--tls-auth-clients", "no"]
 
     def _answers(self):
         import redis
@@ -139,7 +160,7 @@ class RedisSentinel:
         return " ".join(f"redis+sentinel://{ADDRESS}:{port}/main" for port in self.ports)
 
     def fail_over(self):
-        """The master dies; returns when the Sentinels name the replica."""
+        """The master dies, if it has not; returns when the Sentinels name the replica."""
         self.master.kill()
         eventually(lambda: all(_client(port).sentinel_get_master_addr_by_name("main")[1] == self.replica.port
                                for port in self.ports), within=3 * PATIENCE, what="a fail-over")
@@ -161,7 +182,7 @@ class Network:
         self._listener = socket.create_server((ADDRESS, 0), backlog=256)
         self.port = self._listener.getsockname()[1]
         self._open, self._lock = set(), threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     @property
     def url(self):
@@ -175,14 +196,24 @@ class Network:
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                     connection.shutdown(socket.SHUT_RDWR)
 
+    def pull(self):
+        """Like a cable: nothing goes through any more, until plug_in()."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.reset()
+
+    def plug_in(self):
+        self._listener = socket.create_server((ADDRESS, self.port), backlog=256)
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
     def stop(self):
         self._listener.close()
         self.reset()
 
-    def _accept(self):
+    def _accept(self, listener):
         while True:
             try:
-                near, _ = self._listener.accept()
+                near, _ = listener.accept()
             except OSError:
                 return
             try:
@@ -214,3 +245,35 @@ class Network:
             self._open -= {near, far}
         near.close()
         far.close()
+
+
+class FalseRedis:
+    """Takes Redis' commands, and answers each with the same bytes. `handshake`: but for PING, which it answers well."""
+
+    def __init__(self, reply, handshake=True):
+        self.reply, self.handshake, self.commands = reply, handshake, []
+        self._listener = socket.create_server((ADDRESS, 0), backlog=256)
+        self.url = f"redis://{ADDRESS}:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with contextlib.suppress(OSError, ValueError), connection, connection.makefile("rb") as stream:
+            while line := stream.readline():
+                words = []
+                for _ in range(int(line[1:])):
+                    size = int(stream.readline()[1:])
+                    words.append(stream.read(size + 2)[:-2])
+                self.commands.append(words)
+                connection.sendall(b"+PONG\r\n" if self.handshake and words[0] == b"PING" else self.reply)
+
+    def stop(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()

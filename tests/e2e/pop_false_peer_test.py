@@ -1,0 +1,73 @@
+"""A peer that lies, falls silent or is none at all: what it says never reaches a viewer as something else than it is."""
+import pytest
+from harness import CUT, HOLD, Origin, eventually, numbered
+
+BODY = numbered(50_000)
+ENTRY = "Levee-Peer: entry 60000 0 0 0 0 -k\r\n"
+
+
+@pytest.fixture
+def peer():
+    made = Origin()
+    yield made
+    made.stop()
+
+
+def named_by_the_index(pop, redis_server, origin, peer, etag=b'"v1"'):
+    """The index says that the peer has /a, which the first node has had once."""
+    origin.page("/a", BODY, cache_control="max-age=60", etag='"v1"', ranges=True)
+    assert pop[0].get("/a").rest() == BODY
+    eventually(lambda: len(redis_server.claims()) == 1, what="it is said")
+    key = next(iter(redis_server.claims()))
+    assert pop[0].get("/a", "PURGE").status == 200
+    eventually(lambda: not redis_server.claims(), what="it is withdrawn")
+    redis_server.client.set(key, b"H %s %s" % (peer.address.encode(), etag), px=60_000)
+
+
+@pytest.mark.parametrize("parts", [
+    [""], [CUT], ["nonsense\r\n\r\n"], ["HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"],
+    ["HTTP/1.1 200 OK\r\nLevee-Peer: entry 1 2 3\r\nContent-Length: 4\r\n\r\nevil"],
+    ["HTTP/1.1 200 OK\r\nLevee-Peer: entry -1 0 0 0 0 -k\r\nContent-Length: 4\r\n\r\nevil"],
+    ["HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"], ["HTTP/1.1 404 Not Found\r\nLevee-Peer: absent\r\nContent-Length: 0\r\n\r\n"],
+    ["HTTP/1.1 404 Not Found\r\nLevee-Peer: absent\r\nContent-Length: 99\r\n\r\n"],
+    ["HTTP/1.1 200 OK\r\n" + ENTRY + "Vary: *\r\nContent-Length: 4\r\n\r\nevil"],
+    ["HTTP/1.1 102 Processing\r\n\r\n" * 30], ["HTTP/1.1 102 Processing\r\n\r\n", CUT],
+    ["HTTP/1.1 200 OK\r\n" + "X-Filler: y\r\n" * 5000], ["HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
+], ids=lambda parts: repr(parts)[:40])
+def test_what_is_no_answer_of_a_peer_is_fetched_elsewhere(new_pop, redis_server, origin, peer, parts):
+    pop = new_pop(redis_server.url, 1, http="peer_timeout 200ms;", location="proxy_cache_purge on;")
+    named_by_the_index(pop, redis_server, origin, peer)
+    peer.raw("/levee-peer", *parts)
+    crowd = pop[0].crowd(5, "/a")
+    assert all(v.status == 200 and v.body == BODY for v in crowd.results())
+    assert peer.hits() == 1 and origin.hits("/a") == 2
+
+
+def test_a_peer_that_cuts_a_body_is_gone_on_from(new_pop, redis_server, origin, peer):
+    pop = new_pop(redis_server.url, 1, location="proxy_cache_purge on;")
+    named_by_the_index(pop, redis_server, origin, peer)
+    peer.raw("/levee-peer", f'HTTP/1.1 200 OK\r\n{ENTRY}ETag: "v1"\r\nContent-Length: {len(BODY)}\r\n\r\n', BODY[:10_000], CUT)
+    assert pop[0].get("/a").rest() == BODY
+    assert origin.last("/a").headers["Range"] == "bytes=10000-"
+
+
+def test_an_answer_counts_as_old_as_it_says_and_what_it_took_on_the_way(new_pop, redis_server, origin, peer):
+    """The peer let it wait for 20 s, it says, so of what passed since the question nothing was spent on the way."""
+    pop = new_pop(redis_server.url, 1, location="proxy_cache_purge on;")
+    named_by_the_index(pop, redis_server, origin, peer)
+    page = peer.raw("/levee-peer", HOLD, "HTTP/1.1 200 OK\r\nLevee-Peer: entry 60000 5000 0 0 20000 -k\r\nContent-Length: 4\r\n\r\nbody")
+    answer = pop[0].get("/a")
+    peer.wait_for("/levee-peer")
+    page.release()
+    assert answer.rest() == b"body" and answer.headers["Age"] == "5"
+
+
+@pytest.mark.parametrize("scheme, goes", [("http", 1), ("https", 0)])
+def test_who_talks_tls_tells_nobody_the_secret_in_clear(new_pop, redis_server, origin, peer, tls_cert, scheme, goes):
+    certificate, key, _ = tls_cert
+    pop = new_pop(redis_server.url, 1, scheme=scheme, location="proxy_cache_purge on;",
+                  http=f"peer_timeout 2s; ssl_certificate {certificate}; ssl_certificate_key {key};")
+    named_by_the_index(pop, redis_server, origin, peer)
+    peer.page("/levee-peer", "", status=404, headers={"Levee-Peer": "absent"})
+    assert pop[0].get("/a").rest() == BODY
+    assert peer.hits() == goes and origin.hits("/a") == 2
