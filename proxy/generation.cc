@@ -12,6 +12,10 @@
 namespace levee {
 namespace {
 
+void tell_of_redis(bool is_bad, const std::string& line) {
+  log(is_bad ? LogLevel::kError : LogLevel::kNotice, 0, "", line);
+}
+
 void collect_logs(const Location& location, std::set<std::string>& paths) {
   for (const AccessLog& log : location.access_logs) paths.insert(log.path);
   for (const Location& inner : location.locations) collect_logs(inner, paths);
@@ -80,7 +84,7 @@ std::variant<std::shared_ptr<const Generation>, std::string> next_generation(
   auto client_tls = client_contexts(*next->config);
   if (auto* error = std::get_if<std::string>(&client_tls)) return std::move(*error);
   next->client_tls = std::move(std::get<ClientContexts>(client_tls));
-  auto pop = Pop::make(*next->config, before ? before->pop : nullptr);
+  auto pop = Pop::make(*next->config, before ? before->pop : nullptr, tell_of_redis);
   if (auto* error = std::get_if<std::string>(&pop)) return std::move(*error);
   next->pop = std::move(std::get<std::shared_ptr<Pop>>(pop));
   for (const auto& [name, zone] : next->config->http.zones) {

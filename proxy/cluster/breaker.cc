@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <random>
 
-#include "proxy/ops/log.h"
-
 namespace levee {
 namespace {
 
@@ -33,7 +31,7 @@ void RedisBreaker::succeeded() {
   if (open_until_.exchange(0, std::memory_order_relaxed) == 0) return;
   const std::lock_guard lock(mutex_);
   why_.clear();
-  log(LogLevel::kNotice, 0, "Redis ", server_, " answers again");
+  say(false, "answers again", {});
 }
 
 void RedisBreaker::failed(int64_t now, std::string_view why) {
@@ -52,7 +50,7 @@ void RedisBreaker::open(int64_t now, std::string_view why) {
   const std::lock_guard lock(mutex_);
   if (!opened && why == why_) return;
   why_ = why;
-  log(LogLevel::kError, 0, "Redis ", server_, " is not asked for now: ", why);
+  say(true, "is not asked for now: ", why);
 }
 
 void RedisBreaker::complained(int64_t now, std::string_view error) {
@@ -61,7 +59,11 @@ void RedisBreaker::complained(int64_t now, std::string_view error) {
   if (kind == complaint_ && now - complained_at_ < kComplaintHolds) return;
   complaint_ = kind;
   complained_at_ = now;
-  log(LogLevel::kError, 0, "Redis ", server_, " refuses a command: ", error);
+  say(true, "refuses a command: ", error);
+}
+
+void RedisBreaker::say(bool is_bad, std::string_view what, std::string_view why) const {
+  if (tell_ != nullptr) tell_(is_bad, std::string("Redis ").append(server_).append(" ").append(what).append(why));
 }
 
 }  // namespace levee

@@ -4,7 +4,7 @@
 //   closed --failures in a row, or a lost connection--> open --after a jittered pause--> trial --answer--> closed
 //                                                        ^---------------no answer---------'
 //
-// Logs when it opens, when it closes, and when the reason has changed. Thread-safe; allows() is a relaxed load.
+// Tells when it opens, when it closes, and when the reason has changed. Thread-safe; allows() is a relaxed load.
 #pragma once
 
 #include <atomic>
@@ -23,9 +23,13 @@ class RedisBreaker {
     int64_t pause = 250;    // ms until the first trial
     int64_t longest_pause = 4000;
   };
-  // server: what the log calls it.
-  explicit RedisBreaker(std::string server = {}) : RedisBreaker(std::move(server), Limits{}) {}
-  RedisBreaker(std::string server, Limits limits) : server_(std::move(server)), limits_(limits) {}
+  // What has become of a server, as a line for the log; from any thread.
+  using Tell = void (*)(bool is_bad, const std::string& line);
+  // server: what it is called there. tell: null for nobody.
+  explicit RedisBreaker(std::string server = {}, Tell tell = nullptr)
+      : RedisBreaker(std::move(server), tell, Limits{}) {}
+  RedisBreaker(std::string server, Tell tell, Limits limits)
+      : server_(std::move(server)), tell_(tell), limits_(limits) {}
 
   // Whether an ordinary command may be sent now.
   bool allows() const { return open_until_.load(std::memory_order_relaxed) == 0; }
@@ -43,7 +47,9 @@ class RedisBreaker {
 
  private:
   void open(int64_t now, std::string_view why);
+  void say(bool is_bad, std::string_view what, std::string_view why) const;
   const std::string server_;
+  const Tell tell_;
   const Limits limits_;
   std::atomic<unsigned> failures_{0};
   std::atomic<unsigned> trials_{0};

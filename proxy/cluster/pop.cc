@@ -74,7 +74,8 @@ std::optional<RedisPlan> plan_of(const SharedIndex& index) {
 
 }  // namespace
 
-std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config, const std::shared_ptr<Pop>& before) {
+std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config, const std::shared_ptr<Pop>& before,
+                                                          RedisBreaker::Tell tell) {
   const Cluster& cluster = config.http.cluster;
   if (!cluster.shared_index && !cluster.peer_listen) return std::shared_ptr<Pop>();
   if (cluster.node.empty()) return std::string("a PoP's node must have a name: \"node NAME advertise=http://ip:port\"");
@@ -97,19 +98,20 @@ std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config, 
       plan.tls = std::move(std::get<std::shared_ptr<ClientTls>>(tls));
     }
   }
-  auto made = std::make_shared<Pop>(cluster, std::move(plan), std::move(*secret));
+  auto made = std::make_shared<Pop>(cluster, std::move(plan), std::move(*secret), tell);
   const bool same = before && before->plan_ == made->plan_ && before->secret_.text() == made->secret_.text() &&
                     before->prefix_ == made->prefix_ && before->node() == made->node() &&
                     before->advertise() == made->advertise() && before->peer_timeout() == made->peer_timeout();
   return same ? before : made;
 }
 
-Pop::Pop(const Cluster& config, RedisPlan plan, Secret secret)
+Pop::Pop(const Cluster& config, RedisPlan plan, Secret secret, RedisBreaker::Tell tell)
     : config_(config),
       plan_(std::move(plan)),
       prefix_(config.shared_index ? config.shared_index->prefix : std::string()),
       identity_(authority(config.advertise)),
-      secret_(std::move(secret)) {}
+      secret_(std::move(secret)),
+      breakers_(tell) {}
 
 void Pop::fetched(int64_t took) {
   const int64_t before = fetch_time_.load(std::memory_order_relaxed);

@@ -25,9 +25,10 @@ namespace levee {
 class Pop {
  public:
   // Reads the secret and finds Redis' addresses; else what is wrong. Null in the pointer: no PoP is configured.
-  // `before` goes on if it is the same; or null.
-  static std::variant<std::shared_ptr<Pop>, std::string> make(const Config& config, const std::shared_ptr<Pop>& before);
-  Pop(const Cluster& config, RedisPlan plan, Secret secret);
+  // `before` goes on if it is the same; or null. tell: of what becomes of Redis.
+  static std::variant<std::shared_ptr<Pop>, std::string> make(const Config& config, const std::shared_ptr<Pop>& before,
+                                                              RedisBreaker::Tell tell);
+  Pop(const Cluster& config, RedisPlan plan, Secret secret, RedisBreaker::Tell tell);
 
   bool indexed() const { return !plan_.addresses.empty(); }
   const std::string& node() const { return config_.node; }

@@ -53,7 +53,7 @@ std::optional<Redirection> parse_redirection(std::string_view error) {
 RedisBreaker& RedisBreakers::of(const std::string& host, int port) {
   const std::lock_guard lock(mutex_);
   auto& breaker = breakers_[{host, port}];
-  if (!breaker) breaker = std::make_unique<RedisBreaker>(host + ":" + std::to_string(port));
+  if (!breaker) breaker = std::make_unique<RedisBreaker>(host + ":" + std::to_string(port), tell_);
   return *breaker;
 }
 

@@ -24,6 +24,7 @@ namespace levee {
 // The breakers of the process, one a server address. Thread-safe; a breaker lives as long as this does.
 class RedisBreakers {
  public:
+  explicit RedisBreakers(RedisBreaker::Tell tell = nullptr) : tell_(tell) {}
   RedisBreaker& of(const std::string& host, int port);
   struct State {
     bool closed;
@@ -32,6 +33,7 @@ class RedisBreakers {
   std::map<std::string, State> states() const;  // by "host:port"
 
  private:
+  const RedisBreaker::Tell tell_;
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, int>, std::unique_ptr<RedisBreaker>> breakers_;
 };
