@@ -1,0 +1,17 @@
+"""Four nodes of 400 clients each, who all want one segment that the origin delivers over a second."""
+import json
+import pathlib
+import subprocess
+
+from harness import OUT, PATIENCE
+
+BENCH = pathlib.Path(__file__).parents[2] / "bench/pop"
+
+
+def test_1600_clients_cost_one_origin_request():
+    done = subprocess.run([BENCH, "crowd", "--levee", OUT / "levee"], capture_output=True, text=True, timeout=9 * PATIENCE)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    print(found)  # when first bytes came is told, not judged: the machine is busy
+    assert (found["clients"], found["failed"], found["origin_requests"], found["leaders"]) == (1600, 0, 1, 1)
+    assert found["origin_bytes_of_size"] < 1.01
