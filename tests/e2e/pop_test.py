@@ -66,6 +66,19 @@ def test_an_uncacheable_answer_is_learnt_once_and_nobody_waits_for_it(pop, origi
     assert all(reader.rest() == b"private" for reader in readers)
 
 
+@pytest.mark.parametrize("vary", [{}, {"Vary": "Accept-Language"}], ids=["plain", "varying"])
+def test_what_has_become_cacheable_is_shared_at_once(pop, origin, redis_server, vary):
+    origin.page("/a", "private", cache_control="private", headers=vary)
+    assert pop[0].get("/a").rest() == b"private"
+    eventually(lambda: b"U" in [redis_server.client.get(key) for key in redis_server.client.keys("levee:*")
+                                if redis_server.client.type(key) == b"string"], what="it is held for uncacheable")
+    origin.page("/a", "public", cache_control="max-age=60", headers=vary)
+    assert pop[0].get("/a").rest() == b"public"  # for this one alone, who finds it out
+    assert pop[0].get("/a").rest() == b"public"
+    assert all(node.get("/a").rest() == b"public" for node in pop)
+    assert origin.hits("/a") == 3
+
+
 def test_variants_are_not_mixed_up_and_each_is_fetched_once(pop, origin):
     def answer(request):
         language = request.headers.get("Accept-Language", "none")
