@@ -15,6 +15,8 @@ namespace {
 // node is dead, and for each limit: name, slots, wanted, held. Answers two lists: node, address, ... of those who are
 // alive, and how many slots of each limit this node may have from now on.
 //
+// Who was heard of in the future is as dead as who was long ago: then Redis' clock has gone back, and they beat again.
+//
 // A node that wants none keeps one, for what may come, if there are enough. A share is rounded up, and what is left
 // bounds it.
 const Script kBeatScript(R"lua(
@@ -23,7 +25,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local all, alive, count, others = redis.call('HGETALL', KEYS[1]), {ARGV[1], ARGV[2]}, 1, {}
 for i = 1, #all, 2 do
   local at, address, limits = string.match(all[i + 1], '^(%d+) (%S+)(.*)$')
-  if not at or now - at > tonumber(ARGV[3]) then
+  if not at or math.abs(now - at) > tonumber(ARGV[3]) then
     redis.call('HDEL', KEYS[1], all[i])
   elseif all[i] ~= ARGV[1] then
     alive[#alive + 1], alive[#alive + 2], count = all[i], address, count + 1

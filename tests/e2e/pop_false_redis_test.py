@@ -95,11 +95,13 @@ def test_a_replica_costs_fetches_alone(running, new_pop, redis_server, origin):
 def spoil(client, value):
     """Writes something else into all that is in the index."""
     for key in client.keys("levee:*"):
-        client.delete(key)
+        both = client.pipeline()
+        both.delete(key)
         if isinstance(value, list):
-            client.rpush(key, *value)
+            both.rpush(key, *value)
         else:
-            client.set(key, value)
+            both.set(key, value)
+        both.execute()
 
 
 @pytest.mark.parametrize("value", [b"", b"H", b"H  ", b"L x", b"H , v", b"H nobody,nobody:0,127.0.0.1:1 v", b"H " + b"a" * 100_000 + b":1 v",
