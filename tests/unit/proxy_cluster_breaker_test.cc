@@ -12,13 +12,13 @@ std::vector<std::string>& lines() {
   return said;
 }
 
-class BreakerTest : public ::testing::Test {
+class RedisBreakerTest : public ::testing::Test {
  protected:
   void SetUp() override { lines().clear(); }
   RedisBreaker breaker_{"r:1", [](bool, const std::string& line) { lines().push_back(line); }};
 };
 
-TEST_F(BreakerTest, OpensAfterFailuresInARowAndSaysSoOnce) {
+TEST_F(RedisBreakerTest, OpensAfterFailuresInARowAndSaysSoOnce) {
   breaker_.failed(1, "slow");
   breaker_.failed(2, "slow");
   breaker_.succeeded();
@@ -31,7 +31,7 @@ TEST_F(BreakerTest, OpensAfterFailuresInARowAndSaysSoOnce) {
   EXPECT_EQ(breaker_.openings(), 1U);
 }
 
-TEST_F(BreakerTest, AnotherReasonIsSaidAndTheSameIsNot) {
+TEST_F(RedisBreakerTest, AnotherReasonIsSaidAndTheSameIsNot) {
   breaker_.lost(1, "refused");
   breaker_.lost(2, "refused");
   breaker_.lost(3, "WRONGPASS");
@@ -42,7 +42,7 @@ TEST_F(BreakerTest, AnotherReasonIsSaidAndTheSameIsNot) {
                                                "Redis r:1 is not asked for now: WRONGPASS"}));
 }
 
-TEST_F(BreakerTest, OneCallerAPauseMayTryIt) {
+TEST_F(RedisBreakerTest, OneCallerAPauseMayTryIt) {
   EXPECT_FALSE(breaker_.try_trial(0)) << "it is closed";
   breaker_.lost(1000, "refused");
   EXPECT_FALSE(breaker_.try_trial(1001));
@@ -53,7 +53,7 @@ TEST_F(BreakerTest, OneCallerAPauseMayTryIt) {
   EXPECT_TRUE(breaker_.allows());
 }
 
-TEST_F(BreakerTest, AComplaintIsSaidOnceAMinuteUnlessItIsAnother) {
+TEST_F(RedisBreakerTest, AComplaintIsSaidOnceAMinuteUnlessItIsAnother) {
   for (const int64_t now : {1000, 2000, 60'000}) breaker_.complained(now, "OOM command not allowed");
   breaker_.complained(61'001, "OOM again");
   breaker_.complained(61'002, "NOPERM no");
