@@ -111,7 +111,7 @@ class Writer {
   //
   // A body that turns out too large on the way is not stored; it goes on, coupled to the slowest of those who read it
   // already (who are bounded by their send_timeout), while new requests for the key pass.
-  void open(std::shared_ptr<Entry> entry);
+  void open(const std::shared_ptr<Entry>& entry);
   // The head has come and is for its leader alone; the key is remembered as uncacheable for `remember` ms (0: not).
   // From here on the body is coupled to its reader: see room(). Sets the entry's key, hash and body.
   void pass(const std::shared_ptr<Entry>& entry, int64_t remember);

@@ -23,9 +23,9 @@ Writer::~Writer() {
   if (flight_) fail({});
 }
 
-void Writer::open(std::shared_ptr<Entry> entry) {
+void Writer::open(const std::shared_ptr<Entry>& entry) {
   if (flight_->home_ && entry->content_length.value_or(0) > flight_->home_->largest()) {
-    return pass(std::move(entry), kTooLargeFor);
+    return pass(entry, kTooLargeFor);
   }
   {
     MutexLock lock(flight_->mutex_);

@@ -280,11 +280,13 @@ const bool registered = [] {
       {"vod", {0, 0, 4000}},
   };
   for (const auto& [trace, audience] : audiences) {
-    for (const uint64_t gigabytes : {1, 4, 16}) {
+    for (const uint64_t gigabytes : {1u, 4u, 16u}) {
       for (const auto& [name, make_policy] : policies) {
         benchmark::RegisterBenchmark(
             ("eviction/" + trace + "/" + std::to_string(gigabytes) + "GB/" + name).c_str(),
-            [=](benchmark::State& state) { run(state, audience, gigabytes * 1'000'000'000, make_policy); })
+            [gigabytes, audience = audience, make_policy = make_policy](benchmark::State& state) {
+              run(state, audience, gigabytes * 1'000'000'000, make_policy);
+            })
             ->Iterations(1)
             ->Unit(benchmark::kMillisecond);
       }

@@ -307,7 +307,7 @@ std::string apply(const conf::Node& node, std::string_view block, Plan& plan) {
 
 std::string apply_block(const conf::Node& node, Plan& plan) {
   const std::string& name = node.words[0];
-  if (name == "deploy") plan.deploy.emplace();
+  if (name == "deploy") plan.deploy = Plan::Deploy{};
   if (name == "origin") plan.start_origin.emplace();
   const bool known = std::any_of(kRows.begin(), kRows.end(), [&](const Row& row) { return row.block == name; });
   if (!known || node.words.size() > 1) return place(node.place) + "unknown block \"" + name + "\"";

@@ -105,7 +105,6 @@ uint64_t line_of(const ViewerModel& model, uint32_t number) {
 
 Viewer::Viewer(Crowd& crowd, uint32_t number)
     : crowd_(crowd),
-      number_(number),
       target_(number % crowd.targets.size()),
       home_(line_of(crowd.model, number)),
       playback_(crowd.model.start_segments),

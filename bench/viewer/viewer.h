@@ -67,7 +67,6 @@ class Viewer {
   void buffer_ran_dry();
 
   Crowd& crowd_;
-  const uint32_t number_;
   size_t target_;
   Connections::Home home_;
   Playback playback_;
