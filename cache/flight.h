@@ -124,9 +124,10 @@ class Writer {
   // Who has run dry is woken at once, unless `now` (ms on the process clock) is given: then waking is paced, so that a
   // crowd is not woken for every packet. A wake comes at once if the last one is a pause old: kWakePause for up to 20
   // readers, in proportion for more, kLongestWakePause from 500 on; or if kWakeBytes have come since, of which no more
-  // need come together to be sent cheaply. Else flush_in() says when it is due, and the caller promises to call flush()
-  // then. So a byte is held back at most that long. The head, the first bytes and the end are never held back.
-  static constexpr int64_t kWakePause = 10, kLongestWakePause = 250;
+  // need come together to be sent cheaply. Else flush_in() says when it is due, if nothing comes until then, and the
+  // caller promises to call flush() then: when the pause is over, or nothing has come for kStill, so that a chunk that
+  // an encoder has finished does not wait for the next. The head, the first bytes and the end are never held back.
+  static constexpr int64_t kWakePause = 10, kLongestWakePause = 250, kStill = 50;
   static constexpr uint64_t kWakeBytes = 128 * 1024;
   std::span<std::byte> reserve();
   void commit(size_t count, std::optional<int64_t> now = std::nullopt);

@@ -90,7 +90,7 @@ void Writer::append(std::span<const std::byte> bytes, std::optional<int64_t> now
 std::optional<int64_t> Writer::flush_in(int64_t now) const {
   MutexLock lock(flight_->mutex_);
   if (flight_->held_back_ == 0 || flight_->dry_ == 0) return std::nullopt;
-  return std::max<int64_t>(flight_->last_wake_ + flight_->pause() - now, 1);
+  return std::clamp<int64_t>(flight_->last_wake_ + flight_->pause() - now, 1, kStill);
 }
 
 void Writer::flush(int64_t now) {

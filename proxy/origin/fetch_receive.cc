@@ -298,9 +298,7 @@ Fetch::Next Fetch::read_body() {
     const Next next = direct ? feed({}) : feed(bytes);
     if (next != Step::kReadBody) return next;
   }
-  if (!flush_timer_.is_set()) {
-    if (const auto due = writer_.flush_in(worker_.now())) flush_timer_.set(*due);
-  }
+  if (const auto due = writer_.flush_in(worker_.now())) flush_timer_.set(*due);
   stream.wait(Stream::Wait::kRead, location_.read_timeout.count());
   return std::nullopt;
 }

@@ -296,16 +296,31 @@ TEST_F(FlightTest, ALargerCrowdIsWokenLessOften) {
   std::vector<Reader> crowd;
   const auto held_for = [&](size_t readers, int64_t now) {
     while (flight.writer.readers() < readers) crowd.push_back(follow(2));
-    for (const char* byte : {"x", "y"}) {  // the first is sent at once
-      read_from(flight.reader, flight.writer.size());
-      flight.writer.append(bytes_of(byte), now);
-    }
-    return flight.writer.flush_in(now);
+    read_from(flight.reader, flight.writer.size());
+    flight.writer.append(bytes_of("x"), now);
+    EXPECT_FALSE(waker.take().empty()) << "the first is sent at once";
+    read_from(flight.reader, flight.writer.size());
+    int64_t held = 0;
+    for (; waker.take().empty(); ++held) flight.writer.append(bytes_of("z"), now + held);
+    return held - 1;
   };
   EXPECT_EQ(held_for(20, 1000), 10);
   EXPECT_EQ(held_for(100, 2000), 50);
   EXPECT_EQ(held_for(500, 3000), 250);
   EXPECT_EQ(held_for(2000, 4000), 250) << "never longer";
+}
+
+TEST_F(FlightTest, WhatACrowdIsHeldBackGoesOutWhenNothingMoreComes) {
+  Lead flight = lead();
+  flight.writer.open(an_entry());
+  std::vector<Reader> crowd;
+  while (flight.writer.readers() < 500) crowd.push_back(follow(2));
+  read_from(flight.reader, 0);
+  flight.writer.append(bytes_of("a"), 1000);
+  read_from(flight.reader, 1);
+  flight.writer.append(bytes_of("b"), 1001);
+  EXPECT_EQ(flight.writer.flush_in(1001), 50);
+  EXPECT_EQ(flight.writer.flush_in(1240), 10) << "the pause is nearly over";
 }
 
 TEST_F(FlightTest, ARenewedResponseHasTheOldBodyUnderNewFields) {
