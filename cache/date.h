@@ -8,8 +8,8 @@
 namespace levee {
 
 // Seconds since 1970 of an IMF-fixdate, RFC 850 or asctime date; nothing if it is none exactly, down to the weekday's
-// name (that it fits the day is not asked), but for upper and lower case (RFC 9111 section 4.2). `now` (seconds) gives two-digit years their century: not more than 50 years
-// ahead.
+// name (that it fits the day is not asked), but for upper and lower case (RFC 9111 section 4.2). `now` (seconds) gives
+// two-digit years their century: not more than 50 years ahead.
 std::optional<int64_t> parse_date(std::string_view text, int64_t now = 0);
 
 inline constexpr size_t kDateSize = 29;
