@@ -138,7 +138,7 @@ class Flood:
         self._thread.join()
 
 
-@pytest.mark.conf(overload="loop_lag=2ms", locations=METRICS)
+@pytest.mark.conf(overload="loop_lag=4ms", locations="keepalive_requests 1000000000;" + METRICS)  # the flood must not end
 def test_a_loop_that_lags(levee, origin):
     kept = levee.connect()
     pages(origin, kept)
