@@ -54,7 +54,7 @@ Json figures(const Outcome& outcome) {
   all["cpu_s"] = outcome.node_cpu_s;
   const double good = outcome.tally.total.requests - std::min(outcome.tally.total.requests, outcome.tally.total.errors);
   if (good > 0) all["cpu_us"] = outcome.node_cpu_s * 1e6 / good;
-  all["lag_p99_ms"] = static_cast<double>(outcome.lag.at(0.99)) / 1000;
+  all["lag_p99_ms"] = outcome.lateness().p99_ms;
   return all;
 }
 

@@ -26,7 +26,7 @@ struct Run {
   Load load;
 
   Verdict::Kind verdict() const { return outcome.verdict.kind; }
-  double lag_ms() const { return static_cast<double>(outcome.lag.at(0.99)) / 1000; }
+  double lag_ms() const { return outcome.lateness().p99_ms; }
   // How many times as much the nodes or this program could have done, had they a processor each.
   double spare(size_t nodes) const {
     const double busiest = std::max(load.cores / static_cast<double>(std::max<size_t>(nodes, 1)), load.generator_cores);
@@ -65,7 +65,7 @@ std::string finding(const Plan& plan, const Run& best, const std::optional<Run>&
                     const std::string& why_not_more) {
   const std::string audience = print("%.0f viewers (x %.3g)", best.load.viewers, best.scale);
   if (!next) return "At least " + audience + ": " + why_not_more + ".";
-  if (next->lag_ms() > kLagMostMs) {
+  if (next->outcome.lateness().excuses(Excuse::kLate)) {
     return "At least " + audience +
            print(
                ": with %.0f this program itself was late by %s at p99, so what broke then is no limit of the target. A "

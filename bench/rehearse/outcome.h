@@ -1,6 +1,7 @@
 // All that a rehearsal has seen.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -45,7 +46,8 @@ struct Outcome {
   std::vector<Happening> events;
   ViewerTally tally;
   std::optional<OriginCounts> origin;  // none: the plan names none, or it did not answer
-  Histogram lag;                       // of the generator: how late it was
+  Histogram lag;                       // of the generator: how late it was, at each moment
+  Histogram work_lag;                  // the same for each request and answer, at most
   double took_s = 0;
   double node_cpu_s = 0;         // 0: the nodes are not ours
   uint64_t resident_before = 0;  // bytes of the nodes, before anybody came
@@ -53,6 +55,11 @@ struct Outcome {
   uint64_t lent = 0;             // requests on another client's connection
   uint64_t waited = 0;           // requests that found no connection
   Verdict verdict;
+
+  Lateness lateness() const {
+    const uint64_t p99_us = std::max(lag.at(0.99), work_lag.at(0.99));
+    return {.p99_ms = static_cast<double>(p99_us) / 1000, .most_ms = static_cast<double>(lag.max()) / 1000};
+  }
 };
 
 }  // namespace levee::bench

@@ -35,8 +35,17 @@ std::string value_text(const Judged& judged) {
   return with_unit(*judged.value, measure_of(judged.promise).unit);
 }
 
-double lag_ms(const Outcome& outcome) {
-  return static_cast<double>(outcome.lag.at(0.99)) / 1000;
+std::string milliseconds(double value) {
+  return with_unit(value, Unit::kTime);
+}
+
+// Which promises the generator may have broken itself. "errors at most 0.0 %, ..."
+std::string unjudged(const Verdict& verdict) {
+  std::string text;
+  for (const Judged& judged : verdict.judged) {
+    if (judged.kind == Judged::Kind::kUnjudged) text += (text.empty() ? "" : ", ") + promise_words(judged.promise);
+  }
+  return text;
 }
 
 Json second_json(const Moment& moment) {
@@ -70,8 +79,12 @@ std::string promise_words(const Promise& promise) {
 
 std::string bottleneck(const Outcome& outcome) {
   std::string text;
-  if (lag_ms(outcome) > kLagMostMs) {
-    text = "The generator itself was " + with_unit(lag_ms(outcome), Unit::kTime) +
+  const Lateness late = outcome.lateness();
+  if (late.excuses(Excuse::kSecondsLate)) {
+    text = "The generator itself was " + milliseconds(late.most_ms) +
+           " late at worst: what it kept back came all at once, and whatever broke may have broken by that.";
+  } else if (late.excuses(Excuse::kLate)) {
+    text = "The generator itself was " + milliseconds(late.p99_ms) +
            " late at p99: latencies and stalls were better than measured.";
   }
   if (outcome.waited > 0) {
@@ -87,7 +100,9 @@ std::string verdict_line(const Plan& plan, const Outcome& outcome) {
     case Verdict::Kind::kHolds:
       return "It holds.";
     case Verdict::Kind::kNone:
-      return "No verdict: the generator was the bottleneck. Use fewer viewers, or a quieter machine.";
+      return "No verdict: the generator was the bottleneck, " + milliseconds(outcome.lateness().p99_ms) +
+             " late at p99 and " + milliseconds(outcome.lateness().most_ms) + " at worst, so it may have broken " +
+             unjudged(verdict) + " itself. Use fewer viewers, or a quieter machine.";
     case Verdict::Kind::kBreaks:
       break;
   }
@@ -150,6 +165,8 @@ Json outcome_json(const Plan& plan, const Outcome& outcome) {
   }
   json["node_cpu_s"] = outcome.node_cpu_s;
   json["generator"] = {{"lag_ms", latency_json(outcome.lag)},
+                       {"work_lag_ms", latency_json(outcome.work_lag)},
+                       {"says", bottleneck(outcome)},
                        {"connections", outcome.connections},
                        {"lent", outcome.lent},
                        {"waited", outcome.waited}};

@@ -19,14 +19,14 @@ size_t broken_since(const Promise& promise, const std::vector<Values>& seconds) 
   return since;
 }
 
-Judged judge_one(const Promise& promise, const std::vector<Values>& seconds, double lag_ms) {
+Judged judge_one(const Promise& promise, const std::vector<Values>& seconds, const Lateness& late) {
   Judged judged;
   judged.promise = promise;
   if (!seconds.empty()) judged.value = seconds.back()[promise.measure];
   if (!judged.value) {
     judged.kind = Judged::Kind::kUnknown;
   } else if (is_broken(promise, seconds.back())) {
-    const bool excused = kMeasures[promise.measure].is_of_time && lag_ms > kLagMostMs;
+    const bool excused = late.excuses(kMeasures[promise.measure].excuse);
     judged.kind = excused ? Judged::Kind::kUnjudged : Judged::Kind::kBroken;
     judged.second = broken_since(promise, seconds);
   }
@@ -34,6 +34,18 @@ Judged judge_one(const Promise& promise, const std::vector<Values>& seconds, dou
 }
 
 }  // namespace
+
+bool Lateness::excuses(Excuse excuse) const {
+  switch (excuse) {
+    case Excuse::kLate:
+      return p99_ms > kLagMostMs || most_ms > kSecondsLateMs;
+    case Excuse::kSecondsLate:
+      return most_ms > kSecondsLateMs;
+    case Excuse::kNone:
+      return false;
+  }
+  return false;
+}
 
 std::optional<size_t> measure_named(std::string_view name) {
   for (size_t i = 0; i < kMeasures.size(); ++i) {
@@ -60,11 +72,11 @@ std::string with_unit(double value, Unit unit) {
   return {};
 }
 
-Verdict judge(const std::vector<Promise>& promises, const std::vector<Values>& seconds, double lag_ms) {
+Verdict judge(const std::vector<Promise>& promises, const std::vector<Values>& seconds, const Lateness& late) {
   Verdict verdict;
   bool doubtful = false;
   for (const Promise& promise : promises) {
-    const Judged judged = judge_one(promise, seconds, lag_ms);
+    const Judged judged = judge_one(promise, seconds, late);
     const bool broke = judged.kind == Judged::Kind::kBroken;
     if (broke || judged.kind == Judged::Kind::kUnknown) verdict.kind = Verdict::Kind::kBreaks;
     doubtful = doubtful || judged.kind == Judged::Kind::kUnjudged;

@@ -13,26 +13,32 @@ namespace levee::bench {
 
 enum class Unit : unsigned char { kTime, kShare, kNumber };
 
+// How late the generator, and not the target, may be to blame for what it measured.
+enum class Excuse : unsigned char {
+  kLate,         // its lag is part of what is measured
+  kSecondsLate,  // what it kept back for seconds came all at once, or after the target had given it up
+  kNone,         // wrong whenever it was asked for
+};
 struct Measure {
   std::string_view name;
   Unit unit;
-  bool is_of_time;  // the generator's own lag makes it worse than it was
+  Excuse excuse;
   std::string_view help;
 };
 // All that can be promised: at most so much.
 constexpr std::array kMeasures{
-    Measure{"start_up_p99", Unit::kTime, true, "from joining to the first frame"},
-    Measure{"segment_first_byte_p99", Unit::kTime, true, "of a segment, from when it was due"},
-    Measure{"request_first_byte_p99", Unit::kTime, true, "of a plain request, from when it was due"},
-    Measure{"request_whole_p99", Unit::kTime, true, "last byte of a plain request, from when it was due"},
-    Measure{"stalled_viewers", Unit::kShare, true, "viewers who saw a stall"},
-    Measure{"stall_seconds_per_hour", Unit::kNumber, true, "seconds of stall for each hour watched"},
-    Measure{"not_started", Unit::kShare, true, "viewers without a frame 5 s after joining"},
-    Measure{"errors", Unit::kShare, false, "requests without a good answer"},
-    Measure{"wrong_bodies", Unit::kNumber, false, "bodies that differ from what the origin sent"},
-    Measure{"origin_amplification", Unit::kNumber, false, "the origin's requests by the least possible"},
-    Measure{"origin_concurrency", Unit::kNumber, false, "requests at the origin at a time"},
-    Measure{"origin_requests", Unit::kNumber, false, "requests of the origin in all"},
+    Measure{"start_up_p99", Unit::kTime, Excuse::kLate, "from joining to the first frame"},
+    Measure{"segment_first_byte_p99", Unit::kTime, Excuse::kLate, "of a segment, from when it was due"},
+    Measure{"request_first_byte_p99", Unit::kTime, Excuse::kLate, "of a plain request, from when it was due"},
+    Measure{"request_whole_p99", Unit::kTime, Excuse::kLate, "last byte of a plain request, from when it was due"},
+    Measure{"stalled_viewers", Unit::kShare, Excuse::kLate, "viewers who saw a stall"},
+    Measure{"stall_seconds_per_hour", Unit::kNumber, Excuse::kLate, "seconds of stall for each hour watched"},
+    Measure{"not_started", Unit::kShare, Excuse::kLate, "viewers without a frame 5 s after joining"},
+    Measure{"errors", Unit::kShare, Excuse::kSecondsLate, "requests without a good answer"},
+    Measure{"wrong_bodies", Unit::kNumber, Excuse::kNone, "bodies that differ from what the origin sent"},
+    Measure{"origin_amplification", Unit::kNumber, Excuse::kSecondsLate, "the origin's requests by the least possible"},
+    Measure{"origin_concurrency", Unit::kNumber, Excuse::kSecondsLate, "requests at the origin at a time"},
+    Measure{"origin_requests", Unit::kNumber, Excuse::kSecondsLate, "requests of the origin in all"},
 };
 // The values of all measures at one moment, milliseconds, shares or numbers; nothing for what nobody could measure.
 using Values = std::array<std::optional<double>, kMeasures.size()>;
@@ -68,10 +74,18 @@ struct Verdict {
   std::optional<size_t> first;  // of `judged`: the broken one that broke first
 };
 
-// `seconds`: the running values at the end of each second; the last are those that count. `lag_ms`: of the generator,
-// at its p99.
-Verdict judge(const std::vector<Promise>& promises, const std::vector<Values>& seconds, double lag_ms);
+// How late the generator itself was.
+struct Lateness {
+  double p99_ms = 0;
+  double most_ms = 0;
 
-constexpr double kLagMostMs = 50;
+  // Whether it may be to blame for what it measured of this kind.
+  bool excuses(Excuse excuse) const;
+};
+constexpr double kLagMostMs = 50;          // at p99
+constexpr double kSecondsLateMs = 1000.0;  // once
+
+// `seconds`: the running values at the end of each second; the last are those that count.
+Verdict judge(const std::vector<Promise>& promises, const std::vector<Values>& seconds, const Lateness& late);
 
 }  // namespace levee::bench

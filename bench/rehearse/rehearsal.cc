@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "bench/client/fetch_json.h"
 #include "bench/client/origin_control.h"
@@ -121,6 +122,7 @@ class Rehearsal {
   size_t next_coming_ = 0;
   size_t next_fault_ = 0;
   uint64_t origin_before_ = 0;
+  uint64_t work_before_ = 0;
 };
 
 Rehearsal::Rehearsal(const Plan& plan, const Venue& venue, Onlooker& onlooker)
@@ -168,7 +170,7 @@ Outcome Rehearsal::run() {
     running.push_back(moment.values);
     outcome_.node_cpu_s += moment.node_cpu_s;
   }
-  outcome_.verdict = judge(plan_.promises, running, to_ms(outcome_.lag.at(0.99)));
+  outcome_.verdict = judge(plan_.promises, running, outcome_.lateness());
   for (const auto& viewer : viewers_) viewer->leave();
   return std::move(outcome_);
 }
@@ -186,12 +188,16 @@ void Rehearsal::beat() {
   for (const auto& load : loads_) load->send_due(began_us_, now);
 }
 
-// A beat that came late counts for all those that should have been in between.
+// A beat that came late counts for all those that should have been in between, and for what was sent and answered
+// meanwhile: a crowd's moment is short, and has most of the work.
 void Rehearsal::record_lag(int64_t now) {
   for (int64_t late = now - last_beat_us_ - kBeatUs; late > -kBeatUs; late -= kBeatUs) {
     outcome_.lag.record(late);
     second_lag_.record(late);
   }
+  const Second& total = outcome_.tally.total;
+  const uint64_t work = uint64_t{total.requests} + total.answered + total.errors;
+  outcome_.work_lag.record(now - last_beat_us_ - kBeatUs, work - std::exchange(work_before_, work));
   last_beat_us_ = now;
 }
 

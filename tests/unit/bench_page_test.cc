@@ -62,7 +62,7 @@ class ReportTest : public testing::Test {
     outcome_.origin = OriginCounts{.requests = 20, .least = 10};
     outcome_.took_s = 3;
     outcome_.verdict =
-        judge(plan_.promises, {outcome_.seconds[0].values, outcome_.seconds[1].values, outcome_.seconds[2].values}, 0);
+        judge(plan_.promises, {outcome_.seconds[0].values, outcome_.seconds[1].values, outcome_.seconds[2].values}, {});
   }
   Plan plan_;
   Outcome outcome_;

@@ -19,7 +19,7 @@ std::vector<Values> running(std::string_view name, const std::vector<double>& va
 }
 
 TEST(Verdict, HoldsWhenAllIsKept) {
-  const Verdict verdict = judge({promise("errors", 0.01)}, running("errors", {0.5, 0.01}), 0);
+  const Verdict verdict = judge({promise("errors", 0.01)}, running("errors", {0.5, 0.01}), {});
   EXPECT_EQ(verdict.kind, Verdict::Kind::kHolds);  // what was made good does not count
   EXPECT_FALSE(verdict.first);
 }
@@ -30,24 +30,87 @@ TEST(Verdict, NamesThePromiseThatBrokeFirst) {
   for (size_t i = 0; i < seconds.size(); ++i) {
     seconds[i][*measure_named("stalled_viewers")] = stalls[i][*measure_named("stalled_viewers")];
   }
-  const Verdict verdict = judge({promise("errors", 0.1), promise("stalled_viewers", 0.1)}, seconds, 0);
+  const Verdict verdict = judge({promise("errors", 0.1), promise("stalled_viewers", 0.1)}, seconds, {});
   EXPECT_EQ(verdict.kind, Verdict::Kind::kBreaks);
   EXPECT_EQ(verdict.first, 1U);
   EXPECT_EQ(verdict.judged[1].second, 1U);
   EXPECT_EQ(verdict.judged[0].second, 2U);
 }
 
-TEST(Verdict, ALateGeneratorExcusesLatenciesButNotTheOriginsLoad) {
-  const auto late = running("start_up_p99", {9000});
-  EXPECT_EQ(judge({promise("start_up_p99", 100)}, late, 200).kind, Verdict::Kind::kNone);
-  EXPECT_EQ(judge({promise("start_up_p99", 100)}, late, 2).kind, Verdict::Kind::kBreaks);
-  EXPECT_EQ(judge({promise("start_up_p99", 9999)}, late, 200).kind, Verdict::Kind::kHolds);
-  const auto load = running("origin_concurrency", {900});
-  EXPECT_EQ(judge({promise("origin_concurrency", 8)}, load, 200).kind, Verdict::Kind::kBreaks);
+constexpr Lateness kInTime{.p99_ms = 50, .most_ms = 1000};
+constexpr Lateness kLateOften{.p99_ms = 51, .most_ms = 400};
+constexpr Lateness kLateOnce{.p99_ms = 2, .most_ms = 1001};
+
+// The verdict on a plan whose only promise, of this measure, broke.
+Verdict::Kind broken(std::string_view measure, const Lateness& late) {
+  return judge({promise(measure, 1)}, running(measure, {2}), late).kind;
+}
+
+TEST(Verdict, EveryPromiseIsJudgedWhenTheGeneratorWasInTime) {
+  for (const Measure& measure : kMeasures) EXPECT_EQ(broken(measure.name, kInTime), Verdict::Kind::kBreaks);
+}
+
+TEST(Verdict, ALateGeneratorIsToBlameForTimesAndStalls) {
+  for (const std::string_view name :
+       {"start_up_p99", "segment_first_byte_p99", "request_first_byte_p99", "request_whole_p99", "stalled_viewers",
+        "stall_seconds_per_hour", "not_started"}) {
+    EXPECT_EQ(broken(name, kLateOften), Verdict::Kind::kNone) << name;
+  }
+  for (const std::string_view name :
+       {"errors", "wrong_bodies", "origin_amplification", "origin_concurrency", "origin_requests"}) {
+    EXPECT_EQ(broken(name, kLateOften), Verdict::Kind::kBreaks) << name;
+  }
+}
+
+TEST(Verdict, AGeneratorThatWasSecondsLateIsToBlameForAllButWrongBodies) {
+  for (const Measure& measure : kMeasures) {
+    const auto expected = measure.name == "wrong_bodies" ? Verdict::Kind::kBreaks : Verdict::Kind::kNone;
+    EXPECT_EQ(broken(measure.name, kLateOnce), expected) << measure.name;
+  }
+}
+
+TEST(Verdict, WhatIsKeptIsKeptHoweverLateTheGenerator) {
+  EXPECT_EQ(judge({promise("start_up_p99", 100)}, running("start_up_p99", {99}), kLateOnce).kind,
+            Verdict::Kind::kHolds);
+}
+
+TEST(Verdict, OfTwoThatBrokeTheOneThatIsJudgedCounts) {
+  auto seconds = running("errors", {0.5});
+  seconds[0][*measure_named("wrong_bodies")] = 1;
+  const Verdict verdict = judge({promise("errors", 0), promise("wrong_bodies", 0)}, seconds, kLateOnce);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::kBreaks);
+  EXPECT_EQ(verdict.first, 1U);
+  EXPECT_EQ(verdict.judged[0].kind, Judged::Kind::kUnjudged);
+}
+
+TEST(Lateness, IsThatOfTheMomentsOrOfTheWorkWhicheverIsWorse) {
+  Outcome outcome;
+  outcome.lag.record(100, 990);
+  outcome.lag.record(300'000, 10);  // a crowd's moment: one in a hundred, with nearly all of the work
+  outcome.work_lag.record(100, 100);
+  outcome.work_lag.record(300'000, 900);
+  EXPECT_NEAR(outcome.lateness().p99_ms, 300, 5);
+  EXPECT_NEAR(outcome.lateness().most_ms, 300, 5);
+  outcome.work_lag = {};
+  EXPECT_LT(outcome.lateness().p99_ms, 1);
+}
+
+TEST(Verdict, WithoutOneSaysHowLateTheGeneratorWasAndForWhat) {
+  Plan plan;
+  Outcome outcome;
+  outcome.lag.record(2'000'000);
+  outcome.verdict = judge({promise("errors", 0), promise("start_up_p99", 9999)}, running("errors", {0.5}), {0, 2000});
+  outcome.verdict.judged[1].kind = Judged::Kind::kUnjudged;
+  outcome.verdict.kind = Verdict::Kind::kNone;
+  EXPECT_NE(verdict_line(plan, outcome)
+                .find("2000 ms at worst, so it may have broken errors at most 0.0 %, "
+                      "start_up_p99 at most 9999 ms itself."),
+            std::string::npos);
+  EXPECT_NE(bottleneck(outcome).find("late at worst"), std::string::npos);
 }
 
 TEST(Verdict, WhatNobodyMeasuredIsNotKept) {
-  const Verdict verdict = judge({promise("origin_amplification", 1)}, running("errors", {0}), 0);
+  const Verdict verdict = judge({promise("origin_amplification", 1)}, running("errors", {0}), {});
   EXPECT_EQ(verdict.kind, Verdict::Kind::kBreaks);
   EXPECT_EQ(verdict.judged[0].kind, Judged::Kind::kUnknown);
 }
@@ -58,7 +121,7 @@ TEST(Verdict, IsSaidWithReasonAndPlace) {
   Outcome outcome;
   Promise broken = promise("errors", 0.01);
   broken.line = 7;
-  outcome.verdict = judge({broken}, running("errors", {0, 0.25}), 0);
+  outcome.verdict = judge({broken}, running("errors", {0, 0.25}), {});
   EXPECT_EQ(verdict_line(plan, outcome),
             "It does not hold: errors at most 1.0 % broke first, at 2 s; at the end it was 25.0 % (a.plan:7).");
 }
