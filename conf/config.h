@@ -128,6 +128,7 @@ struct SharedIndex {
   uint32_t database = 0;
   std::string user, password, prefix = "levee";
   Milliseconds timeout{20};
+  uint32_t nodes = 1;  // how many share the index, for as long as Redis has not said it
 };
 struct Cluster {
   std::optional<SharedIndex> shared_index;

@@ -8,6 +8,7 @@ constexpr Parameter<SharedIndex> kIndexParameters[] = {
     {"user=", take<&SharedIndex::user, text>},     {"password=", take<&SharedIndex::password, text>},
     {"ca=", take<&SharedIndex::ca, text>},         {"tls_name=", take<&SharedIndex::tls_name, text>},
     {"prefix=", take<&SharedIndex::prefix, text>}, {"timeout=", take<&SharedIndex::timeout, duration>},
+    {"nodes=", take<&SharedIndex::nodes, count>},
 };
 
 // redis://host:port[/db], rediss://..., redis+sentinel://host:port/master; a password may stand before the host.
@@ -55,6 +56,7 @@ Parsed<SharedIndex> shared_index(Scope& /*scope*/, const Line& line) {
   }
   if (auto fault = apply_parameters<SharedIndex>(index, kIndexParameters, rest)) return std::move(*fault);
   if (index.addresses.empty()) return Fault{"\"shared_index\" must have a redis:// address"};
+  if (index.nodes == 0) return Fault{"\"nodes=\" of the \"shared_index\" directive must be at least 1"};
   return index;
 }
 
@@ -120,7 +122,9 @@ const Directive kDirectives[] = {
      "The index by which the nodes of a PoP act as one cache: a redis:// or rediss:// (TLS) address, several of a "
      "Redis "
      "Cluster, or redis+sentinel://host:port/master; user=, password=, prefix= of its keys, timeout= of a question "
-     "(20ms); ca= whom to trust about certificates, tls_name= whose they must be."},
+     "(20ms); ca= whom to trust about certificates, tls_name= whose they must be; nodes= how many share it (1), for "
+     "one "
+     "that starts while Redis is away."},
     {"node", kHttp, 2, kNone, with<set_node>,
      "This node's name in the PoP, and advertise= where its peers find it: http:// or https://, address:port."},
     {"peer_listen", kHttp, 1, kNone, set<&Cluster::peer_listen, peer_address>,

@@ -101,7 +101,8 @@ std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config, 
   auto made = std::make_shared<Pop>(cluster, std::move(plan), std::move(*secret), tell);
   const bool same = before && before->plan_ == made->plan_ && before->secret_.text() == made->secret_.text() &&
                     before->prefix_ == made->prefix_ && before->node() == made->node() &&
-                    before->advertise() == made->advertise() && before->peer_timeout() == made->peer_timeout();
+                    before->advertise() == made->advertise() && before->peer_timeout() == made->peer_timeout() &&
+                    before->told_nodes() == made->told_nodes();
   return same ? before : made;
 }
 
@@ -111,7 +112,8 @@ Pop::Pop(const Cluster& config, RedisPlan plan, Secret secret, RedisBreaker::Tel
       prefix_(config.shared_index ? config.shared_index->prefix : std::string()),
       identity_(authority(config.advertise)),
       secret_(std::move(secret)),
-      breakers_(tell) {}
+      breakers_(tell),
+      roster_(told_nodes()) {}
 
 void Pop::fetched(int64_t took) {
   const int64_t before = fetch_time_.load(std::memory_order_relaxed);

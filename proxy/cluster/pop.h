@@ -38,6 +38,8 @@ class Pop {
   bool uses_tls() const { return identity_.starts_with("https://"); }    // among peers
   int64_t peer_timeout() const { return config_.peer_timeout.count(); }  // ms
   const std::string& prefix() const { return prefix_; }
+  // How many nodes there are, as the operator says.
+  uint32_t told_nodes() const { return config_.shared_index ? config_.shared_index->nodes : 1; }
   // What peers must know of each other.
   const Secret& secret() const { return secret_; }
   const RedisPlan& plan() const { return plan_; }

@@ -32,6 +32,8 @@ using Nodes = std::map<std::string, Node, std::less<>>;
 // Who is alive. Thread-safe; one a process. One worker beats, all read.
 class Roster {
  public:
+  // nodes: how many there are, for as long as nothing was heard.
+  explicit Roster(uint32_t nodes = 1) : last_seen_(nodes) {}
   // Null: nothing was heard for so long that it must be taken as unknown.
   std::shared_ptr<const Nodes> nodes() const;
   void heard(Nodes nodes);
@@ -42,7 +44,7 @@ class Roster {
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const Nodes> nodes_;
-  size_t last_seen_ = 1;
+  size_t last_seen_;
 };
 
 // What this node says of one shared limit.

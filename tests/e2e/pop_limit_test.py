@@ -95,3 +95,18 @@ def test_without_redis_each_has_an_equal_part(pop, redis_server, origin):
     for page in made:
         page.release(2)
     assert all(v.body == b"x" for v in crowd.results())
+
+
+def test_a_node_that_starts_without_redis_has_the_part_that_its_configuration_says(new_pop, redis_server, origin):
+    upstream = f"upstream limited {{ server {origin.address}; concurrency {LIMIT}; queue 400 timeout=60s; }}"
+    redis_server.kill()
+    pop = new_pop(f"{redis_server.url} nodes=4", 1, together=False, http=f"peer_timeout 2s; {upstream}",
+                  locations="location /limited/ { proxy_pass http://limited; proxy_cache main; }")
+    made = pages(origin, 20)
+    crowd = pop[0].crowd(20, lambda i: f"/limited/{i}")
+    eventually(lambda: limits(pop) == [2] and origin.hits() == 2, what="a quarter, though it knows nobody")
+    redis_server.start()
+    eventually(lambda: limits(pop) == [LIMIT], what="all of it: Redis says that it is alone")
+    for page in made:
+        page.release(2)
+    assert all(v.body == b"x" for v in crowd.results())
