@@ -78,6 +78,15 @@ bool PurgeLedger::knows(std::string_view id) const {
   return std::ranges::any_of(lines_, [&](const Known& known) { return known.line.id == id; });
 }
 
+std::vector<std::string> PurgeLedger::orders_since(int64_t since) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> orders;
+  for (auto known = lines_.rbegin(); known != lines_.rend() && known->since >= since; ++known) {
+    orders.push_back(known->line.text);
+  }
+  return orders;
+}
+
 void PurgeLedger::heard(Line line, int64_t now) {
   Told told;
   {

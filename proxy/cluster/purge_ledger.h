@@ -55,6 +55,8 @@ class PurgeLedger {
   void reached(PurgeMark position, PurgeMark last_order);
   void all_read(int64_t now) { current_at_.store(now, std::memory_order_relaxed); }
   bool knows(std::string_view id) const;
+  // The orders that this node has learnt of since then, ms.
+  std::vector<std::string> orders_since(int64_t since) const;
   void heard(Line line, int64_t now);   // it stands in the stream
   std::vector<Line> take(size_t most);  // to be delivered now; each is answered for with delivered()
   // `at`: where it stands; nothing: it could not be said.

@@ -48,6 +48,11 @@ std::optional<PurgeOrder> parse_order(std::string_view text) {
   return order;
 }
 
+bool covers(const PurgeOrder& order, std::string_view zone, std::string_view key) {
+  if (order.zone != zone || order.by == PurgeOrder::By::kTag) return false;
+  return order.by == PurgeOrder::By::kKey ? key == order.words[0] : key.starts_with(order.words[0]);
+}
+
 Purged apply(const PurgeOrder& order, Store& store, int64_t now) {
   Purged purged;
   switch (order.by) {

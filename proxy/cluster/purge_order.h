@@ -26,6 +26,9 @@ std::string_view name_of(PurgeOrder::By by);
 std::string format_order(const PurgeOrder& order);
 std::optional<PurgeOrder> parse_order(std::string_view text);
 
+// Whether it is of that key. By tag it is of none: tags are those of responses.
+bool covers(const PurgeOrder& order, std::string_view zone, std::string_view key);
+
 // What has come of an order on this node.
 struct Purged {
   uint64_t count = 0;              // kKey: variants and flights

@@ -33,6 +33,14 @@ TEST_F(PurgeLedgerTest, AnOrderThatFailsIsToldOnceAndTriedAgain) {
   EXPECT_EQ(ledger.waiting(), 0U);
 }
 
+TEST_F(PurgeLedgerTest, SaysWhatItHasLearntSinceATime) {
+  ledger.issue("mine", 10, tell());
+  ledger.heard({"other-1", "theirs"}, 20);
+  EXPECT_EQ(ledger.orders_since(21).size(), 0U);
+  EXPECT_EQ(ledger.orders_since(20), std::vector<std::string>{"theirs"});
+  EXPECT_EQ(ledger.orders_since(10), (std::vector<std::string>{"theirs", "mine"}));
+}
+
 TEST_F(PurgeLedgerTest, OneThatIsReadBackIsDeliveredThoughItsAnswerWasLost) {
   ledger.issue("a", 0, tell());
   const auto line = ledger.take(1).at(0);

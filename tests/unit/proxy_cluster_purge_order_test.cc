@@ -22,6 +22,16 @@ TEST(PurgeOrder, ComesBackAsItWent) {
   }
 }
 
+TEST(PurgeOrder, CoversAKeyOfItsZoneOrAllThatBeginSo) {
+  const PurgeOrder key{By::kKey, false, "main", {"/a"}}, prefix{By::kPrefix, false, "main", {"/a"}};
+  EXPECT_TRUE(covers(key, "main", "/a"));
+  EXPECT_FALSE(covers(key, "main", "/ab"));
+  EXPECT_FALSE(covers(key, "other", "/a"));
+  EXPECT_TRUE(covers(prefix, "main", "/ab"));
+  EXPECT_FALSE(covers(prefix, "main", "/b"));
+  EXPECT_FALSE(covers({By::kTag, false, "main", {"/a"}}, "main", "/a"));
+}
+
 TEST(PurgeOrder, OtherTextsAreNone) {
   for (const char* text :
        {"", "key", "keys\nsoft\nmain\nx", "tag\nsoft\nmain", "tag\nmild\nmain\na", "tag\nhard\nmain\n"})
