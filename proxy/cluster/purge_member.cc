@@ -22,10 +22,10 @@ void PurgeMember::use(const std::shared_ptr<Pop>& pop) {
   bus_ = std::make_unique<PurgeBus>(worker_.loop(), *redis, pop->prefix(), pop->purges(), std::move(hands));
 }
 
-// What we do not understand, or have no zone for, is not for us.
+// What we have no zone for is not for us. What we do not understand, of a node of a later version, may cover anything.
 bool PurgeMember::carry_out(std::string_view text) {
   const std::optional<PurgeOrder> order = parse_order(text);
-  if (!order) return true;
+  if (!order) return suspect_all();
   const auto& stores = worker_.generation()->stores;
   const auto store = stores.find(order->zone);
   if (store != stores.end() && !carry_out(store->second, *order)) return false;
