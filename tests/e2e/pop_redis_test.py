@@ -97,3 +97,17 @@ def test_a_hit_never_asks_redis(new_pop, redis_server, origin):
     asked = pop[0].gauge("levee_pop_asked_total")
     assert all(v.body == b"body" for v in pop[0].crowd(50, "/a").results())
     assert pop[0].gauge("levee_pop_asked_total") == asked == 1
+
+
+def test_all_workers_share_one_breaker(new_pop, redis_server, origin):
+    """A silent Redis is found out once for the process: both workers ask it at the same time, and one breaker opens."""
+    pop = new_pop(f"{redis_server.url} timeout=100ms", 1)
+    for i in range(40):
+        origin.page(f"/{i}", "x", cache_control="max-age=60")
+    redis_server.signal("STOP")
+    assert all(v.body == b"x" for v in pop[0].crowd(40, lambda i: f"/{i}").results())
+    assert pop[0].gauge("levee_redis_breaker_openings_total") == 1
+    assert pop[0].gauge("levee_redis_up") == 0
+    redis_server.signal("CONT")
+    log = (pop[0].directory / "error.log").read_text()
+    assert log.count(f"Redis {redis_server.address}:{redis_server.port} is not asked for now") == 1
