@@ -229,16 +229,25 @@ Sender::Outcome send_selected(Exchange& x, const Body* body, std::optional<uint6
   return send_entry_head(x, chosen.shape);
 }
 
-// A 206 that has only these bytes, to a request that did not ask for one range within them: as it came.
-Sender::Outcome send_part_as_is(Exchange& x) {
+// A 206 that has only these bytes, to a request that did not ask for one range within them: as it came, from byte
+// `first` of the whole on.
+Sender::Outcome send_part_from(Exchange& x, uint64_t first) {
   const Part& part = *x.entry->part;
-  const uint64_t size = *x.entry->content_length;
+  const uint64_t end = part.first + *x.entry->content_length;
   Shape shape;
   shape.status = 206;
-  shape.range = ContentRange{ByteRange{part.first, part.first + size - 1}, part.total};
-  shape.framing = framing_for(x, 206, size);
-  if (sends_body(x, 206)) add_content(x, shape.framing, *x.entry->body, 0);
+  shape.range = ContentRange{ByteRange{first, end - 1}, part.total};
+  shape.framing = framing_for(x, 206, end - first);
+  if (sends_body(x, 206)) add_content(x, shape.framing, *x.entry->body, first - part.first);
   return send_entry_head(x, shape);
+}
+
+// A slice alone, from the byte on at which the peer goes on.
+Sender::Outcome send_slice_to_peer(Exchange& x) {
+  const Part& part = *x.entry->part;
+  const auto range = wanted_range(x, *x.entry);
+  const bool goes_on = range && range->first >= part.first && range->first - part.first < *x.entry->content_length;
+  return send_part_from(x, goes_on ? range->first : part.first);
 }
 
 // From a part of the whole: the range that it has, or all that the slices have together.
@@ -246,8 +255,9 @@ Sender::Outcome send_part(Exchange& x) {
   const Entry& entry = *x.entry;
   const Part& part = *entry.part;
   const bool sliced = part.slice > 0;
+  if (sliced && x.peer_store != nullptr) return send_slice_to_peer(x);
   const auto range = wanted_range(x, entry);
-  if (!sliced && (!range || !x.takes(entry))) return send_part_as_is(x);
+  if (!sliced && (!range || !x.takes(entry))) return send_part_from(x, part.first);
   const auto date = entry.fields.find("Date");
   const Validators validators{entry.etag, entry.last_modified, date ? parse_date(*date) : std::nullopt};
   Selection chosen;

@@ -2,6 +2,7 @@
 
 #include "cache/vary.h"
 #include "proxy/client/slices.h"
+#include "proxy/cluster/peer_message.h"
 
 namespace levee {
 
@@ -45,6 +46,9 @@ void Exchange::reset() {
 // Pure: called under the shard's lock.
 bool Exchange::takes(const Entry& partial) const {
   const Part& part = *partial.part;
+  if (peer_store != nullptr) {  // what was cut short serves ranges alone
+    return part.slice > 0 && head.fields().find(kPeerSliceField).value_or("") == std::to_string(part.slice);
+  }
   if (slicing.of != nullptr) return part.series == slicing.of->part->series && part.first == slice_start(*this);
   if (part.series != 0) return plan->location->slice == part.slice && !body.has_body();
   const auto range = wanted_range(*this, partial);

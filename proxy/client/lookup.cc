@@ -214,8 +214,7 @@ Session::Next Session::await() {
 Session::Next Session::open(Reader::Look look) {
   Exchange& x = *exchange_;
   x.entry = std::move(look.entry);
-  const bool partial = x.peer_store != nullptr && x.entry->part;  // a peer wants the whole
-  if (x.note.collapsed && (partial || !matches(*x.entry, x))) return look_again();
+  if (x.note.collapsed && !matches(*x.entry, x)) return look_again();
   if (x.trace && x.trace->upgraded) return start_tunnel();
   if (x.body_withheld) x.keep_alive = false;  // whether it is still sent, nobody knows
   if (x.stale && x.entry->body == x.stale->body) x.note.use = CacheUse::kRevalidated;

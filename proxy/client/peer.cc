@@ -8,12 +8,12 @@
 #include "proxy/client/session.h"
 #include "proxy/cluster/pop.h"
 #include "proxy/ops/log.h"
+#include "proxy/origin/response.h"
 
 namespace levee {
 namespace {
 
 constexpr int kMostLooks = 4;
-constexpr int64_t kRemember = 10'000;  // ms that a peer takes a key for uncacheable
 constexpr std::string_view kWait = "HTTP/1.1 102 Processing\r\n\r\n";
 
 }  // namespace
@@ -26,6 +26,10 @@ Sender::Outcome send_to_peer(Exchange& x, const PeerAnswer& answer) {
 std::string peer_answer(const Entry& entry, int64_t asked, int64_t now) {
   PeerEntry said{entry.lifetime, std::max<int64_t>(now - asked, 0), entry.keep};
   said.lifetime.initial_age = entry.age(now);
+  if (entry.part) {
+    said.slice = entry.part->slice;
+    said.series = entry.part->series;
+  }
   return format_answer(said);
 }
 
@@ -63,7 +67,6 @@ Session::Next Session::look_for_peer() {
   auto& served = connection_.generation()->pop->counts.served;
   served.fetch_add(1, std::memory_order_relaxed);
   if (auto* hit = std::get_if<Hit>(&found)) {
-    if (hit->entry->part) return answered(send_to_peer(x, PeerAbsent{}));  // what was cut short serves ranges alone
     x.entry = std::move(hit->entry);
     return answered(send_entry(x));
   }

@@ -8,6 +8,7 @@ namespace levee {
 
 Session::Next Session::answer_entry() {
   Exchange& x = *exchange_;
+  if (x.peer_store != nullptr) return answered(send_entry(x));
   const bool is_slice = x.entry->part && x.entry->part->slice > 0;
   if (!x.slicing.of && is_slice) {
     x.slicing.of = x.entry;

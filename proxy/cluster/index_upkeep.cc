@@ -21,11 +21,12 @@ std::vector<IndexUpkeep::Claim> take(std::deque<IndexUpkeep::Claim>& from, size_
   return taken;
 }
 
-// The request that such a response was for.
+// A request that such a response is for.
 class SameValues final : public VarySource {
  public:
   explicit SameValues(const std::string& values) : values_(values) {}
   void vary_values(std::string_view /*names*/, std::string& out) const override { out += values_; }
+  bool takes(const Entry& partial) const override { return partial.part->slice > 0; }
 
  private:
   const std::string& values_;
@@ -38,6 +39,10 @@ std::string index_name(const IndexUpkeep::Claim& claim) {
 
 }  // namespace
 
+std::string index_key(const std::string& zone, const Entry& entry) {
+  return index_name(claim_of(zone, entry));
+}
+
 void IndexUpkeep::left(const std::string& store, const Entry& entry) {
   if (entry.advertised.load(std::memory_order_relaxed) != epoch()) return;  // no claim, or one that is lost
   const std::lock_guard lock(mutex_);
@@ -45,7 +50,7 @@ void IndexUpkeep::left(const std::string& store, const Entry& entry) {
   withdrawals_.push_back(claim_of(store, entry));
 }
 
-void IndexUpkeep::say_again(const std::string& store, const Entry& entry, int64_t now) {
+void IndexUpkeep::say(const std::string& store, const Entry& entry, int64_t now) {
   const int64_t fresh_for = entry.fresh_for(now);
   const std::lock_guard lock(mutex_);
   if (claims_.size() >= kMostClaims) return;

@@ -39,8 +39,10 @@ class IndexUpkeep final : public Departures {
   void used(const std::string& store, const Entry& entry, int64_t now) {
     const uint32_t said = entry.advertised.load(std::memory_order_relaxed);
     if (said == 0 || said == epoch()) return;
-    say_again(store, entry, now);
+    say(store, entry, now);
   }
+  // Has it published soon, if it is still fresh then and there is room for so many.
+  void say(const std::string& store, const Entry& entry, int64_t now);
   void left(const std::string& store, const Entry& entry) override;
   // Redis came back without what was there.
   void lost() { epoch_.fetch_add(1, std::memory_order_relaxed); }
@@ -50,12 +52,14 @@ class IndexUpkeep final : public Departures {
 
  private:
   uint32_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
-  void say_again(const std::string& store, const Entry& entry, int64_t now);
 
   std::atomic<uint32_t> epoch_{1};
   std::mutex mutex_;
   std::deque<Claim> withdrawals_, claims_;
 };
+
+// The index's key of what a zone keeps.
+std::string index_key(const std::string& zone, const Entry& entry);
 
 // As worker.local<IndexUpkeeper>() of one worker of the process.
 class IndexUpkeeper {

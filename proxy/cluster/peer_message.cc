@@ -30,7 +30,8 @@ bool is_of_the_question(FieldId id) {
 }
 
 bool is_our_own(std::string_view name) {
-  for (const std::string_view own : {kPeerSecretField, kPeerZoneField, kPeerKeyField, kPeerPurgesField}) {
+  for (const std::string_view own :
+       {kPeerSecretField, kPeerZoneField, kPeerKeyField, kPeerSliceField, kPeerPurgesField}) {
     if (same_name(name, own)) return true;
   }
   return false;
@@ -82,7 +83,13 @@ std::optional<PeerAnswer> parse_entry(WordReader& words) {
     if (*value < 0) return std::nullopt;
   }
   const std::string_view flags = words.word();
-  if (flags.empty() || !words.is_over()) return std::nullopt;
+  if (flags.empty()) return std::nullopt;
+  if (!words.is_over()) {
+    const int64_t slice = words.number(), series = words.number();
+    if (slice <= 0 || series <= 0 || !words.is_over()) return std::nullopt;
+    entry.slice = static_cast<uint64_t>(slice);
+    entry.series = static_cast<uint64_t>(series);
+  }
   const auto has = [flags](char letter) { return flags.find(letter) != std::string_view::npos; };
   for (const Flag& flag : kFlags) lifetime.*flag.member = has(flag.letter);
   entry.keep = has(kKeep);
@@ -143,6 +150,7 @@ std::string format_question(const PeerQuestion& question) {
   add(kPeerSecretField, question.secret);
   add(kPeerZoneField, question.zone);
   add(kPeerKeyField, escape_key(question.key));
+  if (question.slice > 0) add(kPeerSliceField, std::to_string(question.slice));
   if (!question.purges.empty()) add(kPeerPurgesField, question.purges);
   Fields fields;
   fields.read_lines(question.fields);
@@ -170,7 +178,8 @@ std::string format_answer(const PeerAnswer& answer) {
       if (lifetime.*flag.member) text += flag.letter;
     }
     if (entry->keep) text += kKeep;
-    return text;
+    if (entry->slice == 0) return text;
+    return text.append(" ").append(std::to_string(entry->slice)).append(" ").append(std::to_string(entry->series));
   }
   if (const auto* uncacheable = std::get_if<PeerUncacheable>(&answer)) {
     return "uncacheable " + std::to_string(uncacheable->remember);

@@ -100,6 +100,12 @@ redis.call('SET', KEYS[1], 'H ' .. table.concat(left, ',') .. ' ' .. etag, 'KEEP
 return 1
 )lua");
 
+// ARGV: etag.
+const Script kWithdrawVersion(kGet + R"lua(
+local kind, nodes, etag = string.match(get() or '', '^(%u) (%S+) (.*)$')
+return kind == 'H' and etag == ARGV[1] and redis.call('DEL', KEYS[1]) or 0
+)lua");
+
 void ignore(const redisReply*) {}
 
 std::string_view text_of(const redisReply& reply) {
@@ -127,17 +133,19 @@ Decision parse(const redisReply* reply) {
 
 }  // namespace
 
-PopIndex::PopIndex(Redis& redis, std::string prefix, std::string node)
-    : redis_(redis), prefix_(std::move(prefix)), node_(std::move(node)) {
+PopIndex::PopIndex(Redis& redis, std::string prefix, std::string node, std::string_view version)
+    : redis_(redis), prefix_(std::move(prefix)), node_(std::move(node)), version_(version) {
   redis_.on_connect([](RedisLink& link) {
-    for (const Script* script : {&kDecide, &kRenew, &kVaries, &kPublish, &kForget, &kRelease, &kWithdraw})
+    for (const Script* script :
+         {&kDecide, &kRenew, &kVaries, &kPublish, &kForget, &kRelease, &kWithdraw, &kWithdrawVersion})
       script->load(link);
   });
 }
 
 std::string PopIndex::name(std::string_view key) const {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  EVP_Digest(key.data(), key.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  const std::string named = std::string(version_).append(1, '\0').append(key);
+  EVP_Digest(named.data(), named.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
   return prefix_ + ":" + std::string(reinterpret_cast<const char*>(digest.data()), 16);
 }
 
@@ -176,6 +184,10 @@ void PopIndex::release(std::string_view key, uint64_t fence) {
 
 void PopIndex::withdraw(std::string_view key) {
   kWithdraw.run(redis_, name(key), {node_}, ignore);
+}
+
+void PopIndex::withdraw_version(std::string_view key, std::string_view etag) {
+  kWithdrawVersion.run(redis_, name(key), {etag}, ignore);
 }
 
 std::string index_key(std::string_view zone, std::string_view key) {

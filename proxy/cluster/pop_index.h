@@ -3,7 +3,7 @@
 // Loop thread only; one a worker, all over one breaker. A lease is for efficiency, not for safety: two leaders are
 // harmless. Times are Redis' own. Every question is answered exactly once, and with Alone when Redis is away.
 //
-// One Redis string a key, "PREFIX:" and 16 bytes of the key's SHA-256, which expires by itself:
+// One Redis string a key, "PREFIX:" and 16 bytes of the SHA-256 of kPopVersion and the key, which expires by itself:
 //   "H node,node etag"   these nodes have it; lives as long as the entry is fresh
 //   "L node fence"       this node fetches it; lives for the lease
 //   "U"                  not shareable; nobody waits for it
@@ -19,6 +19,10 @@
 namespace levee {
 
 class Redis;
+
+// Of what stands in the index, and of what peers say to each other: to be counted up with each change of either. Nodes
+// of different versions see none of each other's claims, so they never ask each other.
+inline constexpr std::string_view kPopVersion = "2";
 
 struct Have {
   std::string node;
@@ -42,7 +46,7 @@ using Decision = std::variant<Have, FollowNode, LeadHere, Uncacheable, Varies, A
 
 class PopIndex {
  public:
-  PopIndex(Redis& redis, std::string prefix, std::string node);
+  PopIndex(Redis& redis, std::string prefix, std::string node, std::string_view version = kPopVersion);
 
   // lease: ms. excluded: nodes ("a,b") that turned out to have it no more, or to be dead; their claims are set aside.
   void decide(std::string_view key, int64_t lease, std::string_view excluded, std::function<void(Decision)> answer);
@@ -61,12 +65,14 @@ class PopIndex {
   void release(std::string_view key, uint64_t fence);
   // This node has it no more.
   void withdraw(std::string_view key);
+  // No node is to give away what it has with this etag.
+  void withdraw_version(std::string_view key, std::string_view etag);
 
  private:
   std::string name(std::string_view key) const;
   Redis& redis_;
   const std::string prefix_;
-  const std::string node_;
+  const std::string node_, version_;
 };
 
 // The index's key of what a zone keeps under a cache key.

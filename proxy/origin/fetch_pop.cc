@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cache/vary.h"
+#include "proxy/cluster/purge_order.h"
 #include "proxy/ops/log.h"
 #include "proxy/origin/fetch_task.h"
 
@@ -29,11 +30,11 @@ std::string values_of(const Order& order, const std::string& names) {
 
 }  // namespace
 
-// Only what will be shared is, and whole: a GET into a zone.
+// Only what will be shared is: a GET into a zone, of the whole or of a slice.
 void Fetch::join_pop() {
   const auto& pop = order_.generation->pop;
   if (!pop || !pop->indexed() || order_.key.empty() || !order_.may_store || order_.known_uncacheable != nullptr) return;
-  if (order_.method != "GET" || order_.body != nullptr || order_.slice || order_.begun != nullptr) return;
+  if (order_.method != "GET" || order_.body != nullptr || order_.begun != nullptr) return;
   pop_ = std::make_unique<PopPart>(
       worker_, pop, index_key(location_.cache, order_.key), [](void* fetch) { static_cast<Fetch*>(fetch)->pop_tick(); },
       *this);
@@ -104,6 +105,7 @@ Fetch::Next Fetch::decided(const Decision& decision) {
     return Step::kAdmit;
   }
   if (const auto* uncacheable = std::get_if<Uncacheable>(&decision)) {
+    if (was_purged(*uncacheable) && ++pop.asks <= kMostAsks) return ask_anew();
     count(counts.uncacheable);
     return stand_down(uncacheable->remember);
   }
@@ -124,6 +126,20 @@ void Fetch::take_lease(uint64_t fence) {
   pop_->fence = fence;
   pop_->led_since = worker_.now();
   pop_->timer.set(pop_->lease / 3);
+}
+
+// Whether the key has been purged since somebody found that. The index does not know, since it has no keys.
+bool Fetch::was_purged(const Uncacheable& found) const {
+  const int64_t known_for = std::max<int64_t>(kRemember - found.remember, 0) + pop_->pop->plan().deadline;
+  return std::ranges::any_of(pop_->pop->purges().orders_since(worker_.now() - known_for), [&](const std::string& text) {
+    const std::optional<PurgeOrder> order = parse_order(text);
+    return order && covers(*order, location_.cache, order_.key);
+  });
+}
+
+Fetch::Next Fetch::ask_anew() {
+  if (PopIndex* const to = index()) to->forget_uncacheable(pop_->key);
+  return Step::kAsk;
 }
 
 // Somebody of the PoP knows it for uncacheable: those who wait here need not.
@@ -289,7 +305,7 @@ void Fetch::tell_pop(bool shared, int64_t remember) {
   if (pop_ == nullptr || at_peer()) return;
   PopIndex* const to = index();
   if (to == nullptr) return;
-  if (!shared || entry_->part) {
+  if (!shared || (entry_->part && entry_->part->slice == 0)) {
     if (remember == 0) return release_lease();
     to->publish_uncacheable(pop_->key, remember);
     pop_->fence = 0;
@@ -301,6 +317,14 @@ void Fetch::tell_pop(bool shared, int64_t remember) {
   use_variant(entry_->vary_names);
   to->varies(base, entry_->vary_names, pop_->key, pop_->fence, std::max(pop_->lease, pop_->pop->lease()),
              entry_->fresh_for(worker_.now()));
+}
+
+// Nobody of the PoP is to begin any more with a representation that the origin has no more.
+void Fetch::tell_changed() {
+  PopIndex* const to = pop_ != nullptr ? index() : nullptr;
+  if (to == nullptr) return;
+  const Entry& of = *order_.slice->of;
+  to->withdraw_version(index_key(location_.cache, of), of.etag);
 }
 
 // What was held for uncacheable is not: whoever asks next fetches it for all.
@@ -321,7 +345,8 @@ void Fetch::publish(const Entry& entry) {
   if (pop_->fence != 0) pop_->pop->fetched(worker_.now() - pop_->led_since);
   const int64_t fresh_for = entry.fresh_for(worker_.now());
   PopIndex* const to = index();
-  if (!entry.keep || entry.part || fresh_for <= 0 || to == nullptr) return;
+  const bool is_cut = entry.part && entry.part->slice == 0;
+  if (!entry.keep || is_cut || fresh_for <= 0 || to == nullptr) return;
   if (!entry.vary_names.empty() && !pop_->varied) {
     const std::string base = pop_->key;
     use_variant(entry.vary_names);
@@ -330,6 +355,12 @@ void Fetch::publish(const Entry& entry) {
   to->publish(pop_->key, entry.etag, fresh_for);
   pop_->pop->upkeep().published(entry);
   pop_->fence = 0;
+}
+
+// The answer to a POST, which GETs of all nodes may have.
+void Fetch::publish_kept() {
+  const auto& pop = order_.generation->pop;
+  if (pop && pop->indexed() && copied_->keep) pop->upkeep().say(location_.cache, *copied_, worker_.now());
 }
 
 void Fetch::release_lease() {
@@ -369,7 +400,8 @@ int64_t Fetch::head_timeout() const {
 std::string Fetch::peer_question() const {
   return format_question({pop_->pop->secret().text(), location_.cache, order_.key, pop_->address, order_.vary_source,
                           resuming_ ? resuming_->offset : 0,
-                          resuming_ ? std::string_view(resuming_->validator) : std::string_view(), pop_->mark});
+                          resuming_ ? std::string_view(resuming_->validator) : std::string_view(), pop_->mark,
+                          order_.slice ? order_.slice->size : 0});
 }
 
 }  // namespace levee

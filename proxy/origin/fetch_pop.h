@@ -43,9 +43,9 @@ struct PopPart {
   Timer timer;            // leading: renews the lease; following: looks whether the peer is alive
 };
 
-// The entry that a peer's answer brings; null: no request selects it. asked: ms, when the question was sent. What
-// passed since then, but for what the peer let it wait, was spent on the way and counts as age (RFC 9111
-// section 4.2.3).
+// The entry that a peer's answer brings; null: no request selects it, or it is no slice that fits. asked: ms, when the
+// question was sent. What passed since then, but for what the peer let it wait, was spent on the way and counts as age
+// (RFC 9111 section 4.2.3).
 std::shared_ptr<Entry> entry_from_peer(const Order& order, const ResponseHead& head, const PeerEntry& said,
                                        int64_t asked, int64_t now);
 

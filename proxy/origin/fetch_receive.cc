@@ -217,7 +217,8 @@ void Fetch::keep_for_get() {
   auto* const lead = std::get_if<Lead>(&found);
   if (lead == nullptr) return;
   copy_.emplace(std::move(lead->writer));
-  copy_->open(std::move(entry));
+  copied_ = entry;
+  copy_->open(copied_);
   trace_->kept_for_get = true;
 }
 
@@ -235,6 +236,7 @@ Fetch::Next Fetch::deliver() {
       case SliceFit::kAskWhole:
         return ask_whole();
       case SliceFit::kChanged:
+        tell_changed();
         return give_up({Failure::kChanged, 502});
     }
   }
@@ -351,7 +353,10 @@ Fetch::Next Fetch::feed(std::string_view bytes) {
 
 Fetch::Next Fetch::body_done() {
   if (total_ && writer_.size() != *total_) return give_up({Failure::kCut});
-  if (copy_) copy_->finish();
+  if (copy_) {
+    copy_->finish();
+    publish_kept();
+  }
   writer_.finish(decoder_.trailers());
   publish(*entry_);
   return end();

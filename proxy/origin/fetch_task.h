@@ -66,6 +66,8 @@ class Fetch final : public Task, public StreamOwner {
   void use_variant(const std::string& names);
   void take_lease(uint64_t fence);
   void release_lease();
+  bool was_purged(const Uncacheable& found) const;
+  Next ask_anew();
   Next stand_down(int64_t remember);
   Next go_to_peer(const std::string& node);
   Next distrust(const std::string& node);
@@ -77,8 +79,10 @@ class Fetch final : public Task, public StreamOwner {
   Next peer_head();
   Next deliver_from_peer(const PeerEntry& said);
   void tell_pop(bool shared, int64_t remember);
+  void tell_changed();
   void tell_cacheable();
   void publish(const Entry& entry);
+  void publish_kept();
   void leave_pop();
   std::string peer_question() const;
   bool at_peer() const { return pop_ != nullptr && !pop_->peer.empty(); }
@@ -196,7 +200,8 @@ class Fetch final : public Task, public StreamOwner {
   unsigned interim_ = 0;
   ResponseHead head_;
   std::shared_ptr<Entry> entry_;
-  std::optional<Writer> copy_;  // of the answer to a POST, for later GETs
+  std::optional<Writer> copy_;     // of the answer to a POST, for later GETs
+  std::shared_ptr<Entry> copied_;  // that
   BodyDecoder decoder_;
   bool reusable_ = false;  // the connection, once the body is over
   bool paused_ = false;    // a passed body whose reader is slow

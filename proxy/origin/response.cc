@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
+#include <random>
 
 #include "cache/date.h"
 #include "cache/store.h"
@@ -12,8 +12,6 @@
 
 namespace levee {
 namespace {
-
-constexpr int64_t kRemember = 10'000;  // ms that a key is known to be uncacheable
 
 RequestFacts facts_of(const Order& order) {
   RequestFacts facts;
@@ -77,12 +75,14 @@ std::string_view strong_validator(const StoredFields& fields) {
                           fields.find("Date").value_or(""));
 }
 
+// No two of a PoP have the same. It fits into an int64_t, and is never 0.
 uint64_t new_series() {
-  static std::atomic<uint64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+  thread_local std::random_device random;
+  return (static_cast<uint64_t>(random()) << 31 ^ random()) | 1;
 }
 
-// The part that a 206 to a fetch for the store brings, if it says clearly which it is, and of what.
+}  // namespace
+
 std::optional<Part> part_of(const Order& order, const ResponseHead& head) {
   if (head.status() != 206 || order.method != "GET" || order.body != nullptr || !order.range.empty()) {
     return std::nullopt;
@@ -99,6 +99,14 @@ std::optional<Part> part_of(const Order& order, const ResponseHead& head) {
   }
   return Part{range->range->first, *range->length, 0, 0};
 }
+
+bool belongs_to(const Entry& slice, const Entry& of) {
+  return slice.part->total == of.part->total && slice.etag == of.etag &&
+         strong_validator(slice.fields) == strong_validator(of.fields) &&
+         slice.fields.find("Content-Encoding") == of.fields.find("Content-Encoding");
+}
+
+namespace {
 
 // ... of an order with a slice.
 bool is_slice(const SliceOrder& slice, const Part& part, uint64_t size) {
@@ -224,11 +232,7 @@ SliceFit slice_fit(const Order& order, const ResponseHead& head, const Heard& he
     return partial && !is_slice ? SliceFit::kAskWhole : SliceFit::kFits;
   }
   if (head.status() != 200 && head.status() != 206 && head.status() != 416) return SliceFit::kFits;  // an error is one
-  const Entry& entry = *heard.entry;
-  const bool same = is_slice && entry.part->total == of->part->total && entry.etag == of->etag &&
-                    strong_validator(entry.fields) == strong_validator(of->fields) &&
-                    entry.fields.find("Content-Encoding") == of->fields.find("Content-Encoding");
-  return same ? SliceFit::kFits : SliceFit::kChanged;
+  return is_slice && belongs_to(*heard.entry, *of) ? SliceFit::kFits : SliceFit::kChanged;
 }
 
 std::shared_ptr<Entry> renewed(const Order& order, const ResponseHead& head, const Times& times) {

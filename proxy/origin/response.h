@@ -12,6 +12,8 @@
 
 namespace levee {
 
+inline constexpr int64_t kRemember = 10'000;  // ms that a key is known to be uncacheable
+
 struct Heard {
   std::shared_ptr<Entry> entry;  // key and body are the flight's to set
   bool shared = false;           // open(), else pass()
@@ -23,6 +25,10 @@ void describe_content(Entry& entry, const Fields& fields);
 // A final response that is no answer to a condition of ours. `whole`: no slice was asked for after all. A 206 that may
 // serve again has Entry::part; any other is for its client alone, as it is.
 Heard hear(const Order& order, const ResponseHead& head, const Times& times, bool whole = false);
+// The part that a 206 to a fetch for the store brings, if it says clearly which it is, and of what.
+std::optional<Part> part_of(const Order& order, const ResponseHead& head);
+// Whether both are of the same representation.
+bool belongs_to(const Entry& slice, const Entry& of);
 // Whether an answer to an order with a slice is to be asked for as a whole instead, or the first slice (there is
 // nothing where this one would begin), or is of another representation than the slices before it.
 enum class SliceFit : uint8_t { kFits, kAskFirst, kAskWhole, kChanged };

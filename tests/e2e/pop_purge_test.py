@@ -91,3 +91,41 @@ def test_a_peer_that_is_behind_in_purges_gives_nothing(pop, origin):
     assert pop[0].ask_as_peer("main", key).rest() == b"old"
     assert pop[0].ask_as_peer("main", key, headers=[("Levee-Purges", "1.1 99999999999999-0")]).status == 404
     assert pop[0].ask_as_peer("main", key, secret="no").status == 403
+
+
+@pytest.mark.parametrize("target, headers", [("/mine", {}), ("/mi*", {}), ("/mine", {"Soft_Purge": "1"})])
+@pytest.mark.parametrize("vary", [{}, {"Vary": "Accept-Language"}], ids=["plain", "varying"])
+def test_that_it_was_uncacheable_is_forgotten_too(pop, origin, target, headers, vary):
+    if vary:  # a variant that is shared, so that the others have keys of their own
+        origin.page("/mine", "all", cache_control="max-age=600", headers=vary)
+        assert pop[0].get("/mine", headers={"Accept-Language": "de"}).rest() == b"all"
+    origin.page("/mine", "private", cache_control="private", headers=vary)
+    for node in pop:
+        assert node.get("/mine").rest() == b"private"
+    origin.page("/mine", "public", cache_control="max-age=600", headers=vary)
+    hits = origin.hits("/mine")
+    assert purge(pop[0], target, **headers) == (200, "delivered")
+    assert pop[0].get("/mine").rest() == b"public"
+    assert pop[0].get("/mine").rest() == b"public" and origin.hits("/mine") == hits + 1
+    eventually(lambda: pop[1].gauge("levee_pop_purges_applied_total") == 1, what="it has reached the other")
+    for _ in range(2):
+        assert pop[1].get("/mine").rest() == b"public"
+    assert origin.hits("/mine") <= hits + 2  # one more if the first has not read yet that its own purge is said
+
+
+def test_that_another_is_uncacheable_is_not_forgotten(pop, origin):
+    origin.page("/mine", "private", cache_control="private")
+    assert pop[0].get("/mine").rest() == b"private"
+    assert purge(pop[0], "/other") == (200, "delivered")
+    assert pop[1].get("/mine").rest() == b"private"
+    assert pop[1].gauge("levee_pop_uncacheable_total") == 1
+
+
+def test_an_order_that_nobody_here_understands_makes_all_stale(pop, redis_server, origin):
+    fill(pop, origin)
+    redis = redis_server.client
+    epoch = redis.xrange("levee:purges", count=1)[0][1][b"e"]
+    redis.xadd("levee:purges", {"e": epoch, "i": "later-1", "o": "moonphase\nhard\nmain\nfull"})
+    origin.page("/a", "new", cache_control="max-age=600")
+    for node in pop:
+        serves(node, "new")

@@ -99,3 +99,12 @@ def test_a_bypass_goes_to_the_origin_and_what_it_brings_is_for_all(new_pop, redi
     origin.page("/a", "new", cache_control="max-age=60")
     assert pop[1].get("/a", headers={"X-New": "1"}).rest() == b"new"
     assert origin.hits("/a") == 2
+
+
+@pytest.mark.parametrize("vary", [{}, {"Vary": "Accept-Language"}], ids=["plain", "varying"])
+def test_what_a_post_brought_serves_gets_of_all_nodes(pop, origin, redis_server, vary):
+    origin.page("/a", "posted", cache_control="max-age=60", etag='"v1"', headers={"Content-Location": "/a", **vary})
+    assert pop[0].get("/a", "POST", body=b"x").rest() == b"posted"
+    eventually(lambda: len(redis_server.claims()) == 1, what="it is said to the others")
+    assert all(node.get("/a").rest() == b"posted" for node in pop)
+    assert origin.hits("/a") == 1

@@ -21,6 +21,20 @@ TEST(PeerMessage, AnEntrysLifetimeArrivesAsItWas) {
   EXPECT_FALSE(std::get<PeerEntry>(*read).keep);
 }
 
+TEST(PeerMessage, ASliceSaysWhichSlicesItBelongsTo) {
+  PeerEntry entry;
+  entry.slice = 1'000;
+  entry.series = INT64_MAX;
+  const auto read = parse_answer(format_answer(entry));
+  ASSERT_TRUE(read && std::holds_alternative<PeerEntry>(*read));
+  EXPECT_EQ(std::get<PeerEntry>(*read).slice, 1'000U);
+  EXPECT_EQ(std::get<PeerEntry>(*read).series, static_cast<uint64_t>(INT64_MAX));
+  PeerQuestion question;
+  EXPECT_EQ(format_question(question).find("Levee-Slice"), std::string::npos);
+  question.slice = 1'000;
+  EXPECT_NE(format_question(question).find("\r\nLevee-Slice: 1000\r\n"), std::string::npos);
+}
+
 TEST(PeerMessage, OtherAnswersArriveAsTheyWere) {
   const auto uncacheable = parse_answer(format_answer(PeerUncacheable{10'000}));
   ASSERT_TRUE(uncacheable && std::holds_alternative<PeerUncacheable>(*uncacheable));
@@ -34,10 +48,26 @@ TEST(PeerMessage, OtherAnswersArriveAsTheyWere) {
 }
 
 TEST(PeerMessage, WhatNoPeerSaysIsRefused) {
-  for (const char* text :
-       {"", "entry", "entry 1 2 3", "entry 1 2 3 4 5", "entry -1 0 0 0 0 -", "entry 1 2 3 4 -",
-        "entry 1 2 3 4 5 -k more", "entry 1 2 3 4 x -", "entry 99999999999999999999 0 0 0 0 -", "fault 99 502 0",
-        "fault 1 200 0", "fault 1 502", "uncacheable", "uncacheable x", "absent now", "ENTRY 1 2 3 4 5 -"}) {
+  for (const char* text : {"",
+                           "entry",
+                           "entry 1 2 3",
+                           "entry 1 2 3 4 5",
+                           "entry -1 0 0 0 0 -",
+                           "entry 1 2 3 4 -",
+                           "entry 1 2 3 4 5 -k more",
+                           "entry 1 2 3 4 5 -k 1000",
+                           "entry 1 2 3 4 5 -k 1000 0",
+                           "entry 1 2 3 4 5 -k 0 1",
+                           "entry 1 2 3 4 5 -k 1000 1 more",
+                           "entry 1 2 3 4 x -",
+                           "entry 99999999999999999999 0 0 0 0 -",
+                           "fault 99 502 0",
+                           "fault 1 200 0",
+                           "fault 1 502",
+                           "uncacheable",
+                           "uncacheable x",
+                           "absent now",
+                           "ENTRY 1 2 3 4 5 -"}) {
     EXPECT_FALSE(parse_answer(text)) << text;
   }
 }

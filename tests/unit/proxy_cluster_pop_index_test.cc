@@ -54,6 +54,30 @@ TEST_F(PopIndexTest, TheFirstToAskLeadsAndTheOthersFollow) {
   EXPECT_EQ(decide(*b_, "/2"), "lead");
 }
 
+TEST_F(PopIndexTest, NodesOfAnotherVersionSeeNoneOfEachOthersClaims) {
+  PopIndex old(*redis_, "levee", "old", "1");
+  old.publish("/1", "\"x\"", 10'000);
+  old.publish_uncacheable("/2", 10'000);
+  EXPECT_EQ(decide(old, "/3"), "lead");
+  for (const char* key : {"/1", "/2", "/3"}) EXPECT_EQ(decide(*a_, key), "lead");
+  a_->publish("/1", "\"y\"", 10'000);
+  EXPECT_EQ(decide(*b_, "/1"), "have a \"y\"");
+  PopIndex other(*redis_, "levee", "other", "1");
+  EXPECT_EQ(decide(other, "/1"), "have old \"x\"");
+}
+
+TEST_F(PopIndexTest, AVersionIsWithdrawnFromAllNodesAndNoOther) {
+  a_->publish("/1", "\"old\"", 10'000);
+  b_->publish("/1", "\"old\"", 10'000);
+  PopIndex c(*redis_, "levee", "c");
+  c.withdraw_version("/1", "\"new\"");
+  EXPECT_EQ(decide(c, "/1").substr(0, 4), "have");
+  c.withdraw_version("/1", "\"old\"");
+  EXPECT_EQ(decide(c, "/1"), "lead");
+  c.withdraw_version("/1", "\"old\"");
+  EXPECT_EQ(decide(*a_, "/1"), "follow c") << "a lease is no claim";
+}
+
 TEST_F(PopIndexTest, APublishedKeyIsHadUntilItIsWithdrawn) {
   EXPECT_EQ(decide(*a_, "/1"), "lead");
   a_->publish("/1", "\"x y\"", 10'000);
