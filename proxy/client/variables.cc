@@ -18,12 +18,14 @@
 namespace levee {
 namespace {
 
-void append_number(uint64_t number, std::string& out) {
+// Each of these appends a value, and says whether there is one.
+bool append_number(uint64_t number, std::string& out) {
   char digits[24];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  return true;
 }
 
-// False, and nothing appended, for an empty value.
+// An empty value is none.
 bool append(std::string_view value, std::string& out) {
   out += value;
   return !value.empty();
@@ -54,6 +56,28 @@ bool append_field(const Fields& fields, std::string_view name, std::string& out)
     found = true;
   }
   return found;
+}
+
+bool append_cookie(const Fields& fields, std::string_view name, std::string& out) {
+  for (size_t i = fields.first(FieldId::kCookie); i < fields.size(); i = fields.next(i)) {
+    if (append_pair(fields[i].value, ';', name, out)) return true;
+  }
+  return false;
+}
+
+bool append_host(const Exchange& x, std::string& out) {
+  const std::string_view host = x.head.host();
+  if (host.empty()) return x.server != nullptr && append(x.server->name, out);
+  for (const char c : host) out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  return true;
+}
+
+// root or alias; `filename`: and the path below.
+bool append_root(const Exchange& x, bool filename, std::string& out) {
+  if (x.plan == nullptr) return false;
+  x.plan->location->root.append_to(out, Variables(x));
+  if (filename) append_below_root(*x.plan->location, x.path, out);
+  return true;
 }
 
 bool append_remote_user(std::string_view authorization, std::string& out) {
@@ -117,23 +141,16 @@ bool Variables::of_request(const Variable& variable, std::string& out) const {
     case Var::kArgs:
       return append(head.query(), out);
     case Var::kIsArgs:
-      if (!head.query().empty()) out += '?';
+      append(head.query().empty() ? "" : "?", out);
       return true;
     case Var::kArg:
       return append_pair(head.query(), '&', variable.name, out);
     case Var::kHost:
-      if (head.host().empty()) return x.server != nullptr && append(x.server->name, out);
-      for (const char c : head.host()) out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-      return true;
+      return append_host(x, out);
     case Var::kHttp:
       return append_field(head.fields(), variable.name, out);
-    case Var::kCookie: {
-      const Fields& fields = head.fields();
-      for (size_t i = fields.first(FieldId::kCookie); i < fields.size(); i = fields.next(i)) {
-        if (append_pair(fields[i].value, ';', variable.name, out)) return true;
-      }
-      return false;
-    }
+    case Var::kCookie:
+      return append_cookie(head.fields(), variable.name, out);
     case Var::kRequestUri:
       return append(head.request_uri(), out);
     case Var::kRequest:
@@ -141,18 +158,14 @@ bool Variables::of_request(const Variable& variable, std::string& out) const {
     case Var::kRequestMethod:
       return append(head.method_name(), out);
     case Var::kRequestLength:
-      append_number(head.size() + x.body.size(), out);
-      return true;
+      return append_number(head.size() + x.body.size(), out);
     case Var::kRequestId:
       if (x.request_id.empty()) append_request_id(x.request_id);
       return append(x.request_id, out);
     case Var::kRequestFilename:
     case Var::kDocumentRoot:
     case Var::kRealpathRoot:
-      if (x.plan == nullptr) return false;
-      x.plan->location->root.append_to(out, *this);
-      if (variable.id == Var::kRequestFilename) append_below_root(*x.plan->location, x.path, out);
-      return true;
+      return append_root(x, variable.id == Var::kRequestFilename, out);
     case Var::kRequestCompletion:
       return append(x.completed ? "OK" : "", out);
     case Var::kContentType:
@@ -160,18 +173,14 @@ bool Variables::of_request(const Variable& variable, std::string& out) const {
     case Var::kContentLength:
       return append(head.fields().get(FieldId::kContentLength), out);
     case Var::kScheme:
-      out += x.connection->stream.tls() != nullptr ? "https" : "http";
-      return true;
+      return append(x.connection->stream.tls() != nullptr ? "https" : "http", out);
     case Var::kHttps:
       return append(x.connection->stream.tls() != nullptr ? "on" : "", out);
     case Var::kServerProtocol:
-      if (head.line().empty()) return false;
-      out += head.minor() == 0 ? "HTTP/1.0" : "HTTP/1.1";
-      return true;
-    case Var::kSliceRange:
-      if (x.slicing.of == nullptr) return false;  // of a key too: Levee tells slices apart itself
-      append_slice_range(x, out);
-      return true;
+      return !head.line().empty() && append(head.minor() == 0 ? "HTTP/1.0" : "HTTP/1.1", out);
+    case Var::kSliceRange:  // empty in a key too: Levee tells slices apart itself
+      if (x.slicing.of != nullptr) append_slice_range(x, out);
+      return x.slicing.of != nullptr;
     case Var::kRemoteUser:
       return append_remote_user(head.fields().get(FieldId::kAuthorization), out);
     default:

@@ -43,6 +43,40 @@ bool append_counts(const Exchange& x, uint64_t Attempt::*count, std::string& out
   return append_attempts(x, out, [&](const Attempt& attempt) { append_number(attempt.*count, out); });
 }
 
+bool append_statuses(const Exchange& x, std::string& out) {
+  return append_attempts(x, out, [&](const Attempt& attempt) {
+    if (attempt.status == 0) {
+      out += '-';
+    } else {
+      append_number(static_cast<uint64_t>(attempt.status), out);
+    }
+  });
+}
+
+bool append_forwarded_for(const Exchange& x, std::string& out) {
+  const Fields& fields = x.head.fields();
+  for (size_t i = fields.first(FieldId::kXForwardedFor); i < fields.size(); i = fields.next(i)) {
+    out.append(fields[i].value).append(", ");
+  }
+  x.connection->peer.append_text(out);
+  return true;
+}
+
+// The value of the first cookie of that name that is set.
+bool append_set_cookie(const StoredFields& stored, std::string_view name, std::string& out) {
+  Fields fields;
+  stored.view(fields);
+  for (size_t i = fields.first(FieldId::kSetCookie); i < fields.size(); i = fields.next(i)) {
+    const std::string_view value = fields[i].value;
+    if (value.size() <= name.size() || value[name.size()] != '=' || !same_name(value.substr(0, name.size()), name)) {
+      continue;
+    }
+    const std::string_view rest = value.substr(name.size() + 1);
+    return append(rest.substr(0, std::min(rest.find(';'), rest.size())), out);
+  }
+  return false;
+}
+
 bool append_line(std::string_view lines, std::string_view name, std::string& out) {
   bool found = false;
   while (!lines.empty()) {
@@ -114,24 +148,12 @@ bool Variables::of_origin(const Variable& variable, std::string& out) const {
       return pass != nullptr && append(x.target ? x.target->host : pass->host, out);
     case Var::kProxyPort:
       return pass != nullptr && append(x.target ? x.target->port : pass->port, out);
-    case Var::kProxyAddXForwardedFor: {
-      const Fields& fields = x.head.fields();
-      for (size_t i = fields.first(FieldId::kXForwardedFor); i < fields.size(); i = fields.next(i)) {
-        out.append(fields[i].value).append(", ");
-      }
-      x.connection->peer.append_text(out);
-      return true;
-    }
+    case Var::kProxyAddXForwardedFor:
+      return append_forwarded_for(x, out);
     case Var::kUpstreamAddr:
       return append_attempts(x, out, [&](const Attempt& attempt) { out += attempt.address; });
     case Var::kUpstreamStatus:
-      return append_attempts(x, out, [&](const Attempt& attempt) {
-        if (attempt.status == 0) {
-          out += '-';
-        } else {
-          append_number(static_cast<uint64_t>(attempt.status), out);
-        }
-      });
+      return append_statuses(x, out);
     case Var::kUpstreamResponseTime:
       return append_times(x, &Attempt::response_time, out);
     case Var::kUpstreamConnectTime:
@@ -148,21 +170,8 @@ bool Variables::of_origin(const Variable& variable, std::string& out) const {
       return append(word_of(x.note.use), out);
     case Var::kUpstreamHttp:
       return x.entry && append_line(x.entry->fields.text(), variable.name, out);
-    case Var::kUpstreamCookie: {
-      if (!x.entry) return false;
-      Fields fields;
-      x.entry->fields.view(fields);
-      for (size_t i = fields.first(FieldId::kSetCookie); i < fields.size(); i = fields.next(i)) {
-        const std::string_view value = fields[i].value;
-        if (value.size() <= variable.name.size() || value[variable.name.size()] != '=' ||
-            !same_name(value.substr(0, variable.name.size()), variable.name)) {
-          continue;
-        }
-        const std::string_view rest = value.substr(variable.name.size() + 1);
-        return append(rest.substr(0, std::min(rest.find(';'), rest.size())), out);
-      }
-      return false;
-    }
+    case Var::kUpstreamCookie:
+      return x.entry && append_set_cookie(x.entry->fields, variable.name, out);
     default:
       return false;
   }

@@ -23,10 +23,22 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def origin():
-    made = Origin()
-    yield made
-    made.stop()
+def new_origin():
+    """Makes origins; all are stopped at the test's end."""
+    made = []
+
+    def make(**rest):
+        made.append(Origin(**rest))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()
+
+
+@pytest.fixture
+def origin(new_origin):
+    return new_origin()
 
 
 @pytest.fixture
@@ -96,13 +108,11 @@ def make_certificate(directory, name, addresses=(ADDRESS,)):
 
 
 @pytest.fixture
-def tls_origin(tls_cert):
+def tls_origin(tls_cert, new_origin):
     certificate, key, _ = tls_cert
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    made = Origin(tls=context)
-    yield made
-    made.stop()
+    return new_origin(tls=context)
 
 
 @pytest.fixture

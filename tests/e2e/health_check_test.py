@@ -1,13 +1,11 @@
 """health_check: a sick server is left alone, and comes back when it is well; what is seen of it in the metrics."""
 import pytest
-from harness import Origin, eventually
+from harness import eventually
 
 
 @pytest.fixture
-def other():
-    made = Origin()
-    yield made
-    made.stop()
+def other(new_origin):
+    return new_origin()
 
 
 def start(new_levee, origin, other, check):

@@ -1,16 +1,14 @@
 """A peer that lies, falls silent or is none at all: what it says never reaches a viewer as something else than it is."""
 import pytest
-from harness import CUT, HOLD, Origin, eventually, numbered
+from harness import CUT, HOLD, eventually, numbered
 
 BODY = numbered(50_000)
 ENTRY = "Levee-Peer: entry 60000 0 0 0 0 -k\r\n"
 
 
 @pytest.fixture
-def peer():
-    made = Origin()
-    yield made
-    made.stop()
+def peer(new_origin):
+    return new_origin()
 
 
 def named_by_the_index(pop, redis_server, origin, peer, etag=b'"v1"'):

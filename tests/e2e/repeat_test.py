@@ -1,6 +1,6 @@
 """A request that is not idempotent goes to another server only if the first got nothing of it (RFC 9110 section 9.2.2)."""
 import pytest
-from harness import RESET, Origin, free_port
+from harness import RESET, free_port
 
 GROUP = "upstream group { server @FIRST@; server @ORIGIN@ backup; }"
 LOCATIONS = "location /g/ { proxy_pass http://group/; %s }"
@@ -8,15 +8,10 @@ POST = dict(method="POST", body=b"once", headers={"Content-Length": "4"})
 
 
 @pytest.fixture
-def first_origin():
-    made = Origin()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def pair(new_levee, origin, first_origin):
+def pair(new_levee, origin, new_origin):
     """(levee, first, second): all requests go to the first server, and to the second where that failed."""
+    first_origin = new_origin()
+
     def make(first_address=None, more=""):
         return new_levee(values={"FIRST": first_address or first_origin.address}, http=GROUP, locations=LOCATIONS % more)
     origin.page("/a", "second")

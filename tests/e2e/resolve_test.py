@@ -4,7 +4,7 @@ import struct
 import threading
 
 import pytest
-from harness import ADDRESS, Origin, eventually
+from harness import ADDRESS, eventually
 
 
 class NameServer:
@@ -35,10 +35,10 @@ class NameServer:
 
 
 @pytest.mark.conf(start=False)
-def test_an_origin_that_moves_is_followed(levee):
+def test_an_origin_that_moves_is_followed(levee, new_origin):
     elsewhere = ADDRESS.rsplit(".", 1)[0] + ".2"
-    here = Origin()
-    there = Origin(port=here.port, address=elsewhere)
+    here = new_origin()
+    there = new_origin(port=here.port, address=elsewhere)
     names = NameServer(ADDRESS)
     here.page("/a", "here")
     there.page("/a", "there")
@@ -55,5 +55,3 @@ def test_an_origin_that_moves_is_followed(levee):
         assert all(levee.get("/g/a").rest() == b"there" for _ in range(5))
     finally:
         names.stop()
-        here.stop()
-        there.stop()

@@ -1,13 +1,13 @@
 """Second tries: within their number, their time and their budget."""
 import pytest
-from harness import HOLD, RESET, Origin
+from harness import HOLD, RESET
 
 pytestmark = pytest.mark.conf(start=False)
 
 
 @pytest.fixture
-def three(levee):
-    made = [Origin() for _ in range(3)]
+def three(levee, new_origin):
+    made = [new_origin() for _ in range(3)]
     for each in made:
         each.raw("/a", RESET)
         each.raw("/hang", HOLD)
@@ -18,9 +18,7 @@ def three(levee):
                     locations="location /g/ { proxy_pass http://group/; %s }" % location)
         return lambda: sum(each.hits() for each in made)
 
-    yield start
-    for each in made:
-        each.stop()
+    return start
 
 
 @pytest.mark.parametrize("tries, asked", [(0, 3), (1, 1), (2, 2)])

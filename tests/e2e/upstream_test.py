@@ -1,14 +1,14 @@
 """Groups of origins: spread, fail over, back up."""
 import pytest
-from harness import HOLD, Origin, eventually
+from harness import HOLD, eventually
 
 GROUP = "upstream group { %s }"
 
 
 @pytest.fixture
-def two(levee):
+def two(levee, new_origin):
     """Two origins, and the levee started with this group of them."""
-    made = [Origin(), Origin()]
+    made = [new_origin(), new_origin()]
     for number, each in enumerate(made):
         each.page("/a", f"origin {number}")
     levee.values |= {"ONE": made[0].address, "TWO": made[1].address}
@@ -17,9 +17,7 @@ def two(levee):
         levee.start(http=GROUP % lines, locations=f"location /g/ {{ proxy_pass http://group/; {more} }}")
         return made
 
-    yield start
-    for each in made:
-        each.stop()
+    return start
 
 
 pytestmark = pytest.mark.conf(start=False)

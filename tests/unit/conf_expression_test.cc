@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <string>
+
 #include "conf/config.h"
 #include "conf/expression.h"
 
@@ -93,66 +96,17 @@ TEST(Expression, IsTrueUnlessEmptyOrZero) {
 
 // Any text is an expression or an error, and names in the table are all found.
 TEST(Expression, EveryNameOfTheTableIsKnown) {
-  for (const char* name : {"uri",
-                           "args",
-                           "query_string",
-                           "is_args",
-                           "host",
-                           "request_uri",
-                           "request",
-                           "request_method",
-                           "request_length",
-                           "request_id",
-                           "scheme",
-                           "https",
-                           "server_addr",
-                           "server_port",
-                           "server_name",
-                           "server_protocol",
-                           "remote_addr",
-                           "remote_port",
-                           "binary_remote_addr",
-                           "remote_user",
-                           "status",
-                           "body_bytes_sent",
-                           "bytes_sent",
-                           "request_time",
-                           "msec",
-                           "time_iso8601",
-                           "time_local",
-                           "connection",
-                           "connection_requests",
-                           "pid",
-                           "nginx_version",
-                           "levee_version",
-                           "proxy_host",
-                           "proxy_port",
-                           "proxy_add_x_forwarded_for",
-                           "upstream_addr",
-                           "upstream_status",
-                           "upstream_response_time",
-                           "upstream_connect_time",
-                           "upstream_header_time",
-                           "upstream_response_length",
-                           "upstream_bytes_received",
-                           "upstream_cache_status",
-                           "upstream_http_etag",
-                           "sent_http_etag",
-                           "cookie_a",
-                           "ssl_protocol",
-                           "ssl_cipher",
-                           "ssl_server_name",
-                           "tcpinfo_rtt",
-                           "slice_range",
-                           "cache_status",
-                           "document_root",
-                           "realpath_root",
-                           "request_filename",
-                           "content_type",
-                           "content_length",
-                           "pipe",
-                           "request_completion",
-                           "hostname"}) {
+  std::istringstream names(
+      "uri args query_string is_args host request_uri request request_method request_length "
+      "request_id scheme https server_addr server_port server_name server_protocol remote_addr "
+      "remote_port binary_remote_addr remote_user status body_bytes_sent bytes_sent request_time msec "
+      "time_iso8601 time_local connection connection_requests pid nginx_version levee_version "
+      "proxy_host proxy_port proxy_add_x_forwarded_for upstream_addr upstream_status "
+      "upstream_response_time upstream_connect_time upstream_header_time upstream_response_length "
+      "upstream_bytes_received upstream_cache_status upstream_http_etag sent_http_etag cookie_a "
+      "ssl_protocol ssl_cipher ssl_server_name tcpinfo_rtt slice_range cache_status document_root "
+      "realpath_root request_filename content_type content_length pipe request_completion hostname");
+  for (std::string name; names >> name;) {
     EXPECT_TRUE(find_variable(name)) << name;
   }
 }
