@@ -278,8 +278,8 @@ std::optional<std::string_view> StoredFields::find(std::string_view name) const 
 
 StoredFields StoredFields::updated(const Fields& update) const {
   const auto describes_bytes = [](FieldId id) {
-    return id == FieldId::kContentLength || id == FieldId::kContentEncoding || id == FieldId::kContentMd5 ||
-           id == FieldId::kContentRange || id == FieldId::kETag;
+    return id == FieldId::kContentEncoding || id == FieldId::kContentMd5 || id == FieldId::kContentRange ||
+           id == FieldId::kETag;
   };
   const auto updates = [&](const Field& field) {
     return !describes_bytes(field.id) && !is_per_response(field, update);

@@ -298,7 +298,9 @@ RequestDirectives request_directives(const Fields& request) {
 bool satisfies(const RequestDirectives& wanted, const Lifetime& lifetime, int64_t age) {
   if (wanted.no_cache || lifetime.always_validate) return false;
   const int64_t fresh_for = saturating_subtract(lifetime.fresh_for, age);  // negative: stale
-  if (wanted.max_age && age > *wanted.max_age) return false;
+  // A reload is no reason to ask for what does not change (RFC 8246 section 2); no-cache is.
+  const bool may_have_changed = !lifetime.immutable || fresh_for <= 0;
+  if (wanted.max_age && age > *wanted.max_age && may_have_changed) return false;
   if (wanted.min_fresh && fresh_for < *wanted.min_fresh) return false;
   if (fresh_for > 0) return true;
   return !lifetime.must_revalidate && wanted.max_stale && -fresh_for <= *wanted.max_stale;

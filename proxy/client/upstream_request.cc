@@ -38,6 +38,15 @@ bool is_set(const Location& location, const Field& field) {
   });
 }
 
+// Whether an origin that reads "_" and "-" alike, as CGI does, would take it for a field that we write ourselves.
+bool passes_for_ours(const Location& location, const Field& field) {
+  if (field.name.find('_') == std::string_view::npos) return false;
+  std::string name(field.name);
+  std::ranges::replace(name, '_', '-');
+  const FieldId id = field_id(name);
+  return is_hop_by_hop(id) || is_of_the_fetch(id) || id == FieldId::kHost || is_set(location, {name, {}, id});
+}
+
 void append_field(std::string_view name, std::string_view value, std::string& out) {
   if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) return;
   out.append(name).append(": ").append(value).append("\r\n");
@@ -63,7 +72,8 @@ void append_client_fields(const Exchange& x, OrderKind kind, std::string& out) {
   const Fields& fields = x.head.fields();
   for (size_t i = 0; i < fields.size(); ++i) {
     const Field field = fields[i];
-    if (fields.is_hop_by_hop(field) || is_of_the_fetch(field.id) || is_set(location, field)) continue;
+    if (is_hop_by_hop(field.id) || is_of_the_fetch(field.id) || is_set(location, field)) continue;
+    if (passes_for_ours(location, field)) continue;
     switch (field.id) {
       case FieldId::kHost:
       case FieldId::kExpect:

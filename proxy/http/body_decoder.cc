@@ -103,6 +103,8 @@ size_t BodyDecoder::read_framing(std::string_view input) {
     case Chunk::kSize:
     case Chunk::kBlank:
     case Chunk::kExtension:
+    case Chunk::kQuoted:
+    case Chunk::kQuotedPair:
     case Chunk::kSizeLf:
       return read_size_line(input);
     case Chunk::kDataCr:
@@ -143,12 +145,8 @@ size_t BodyDecoder::read_size_line(std::string_view input) {
       }
       if (digits_ == 0) return fail(BodyError::kChunkSize), i;
     }
-    if (chunk_ == Chunk::kExtension) {
-      if (c == '\r') {
-        chunk_ = Chunk::kSizeLf;
-      } else if (is_control(c)) {
-        return fail(BodyError::kChunkExtension), i;
-      }
+    if (chunk_ == Chunk::kExtension || chunk_ == Chunk::kQuoted || chunk_ == Chunk::kQuotedPair) {
+      if (!read_extension(c)) return fail(BodyError::kChunkExtension), i;
       continue;
     }
     if (c == ';') {
@@ -162,6 +160,22 @@ size_t BodyDecoder::read_size_line(std::string_view input) {
     }
   }
   return i;
+}
+
+// A string that is not closed at the line's end is refused: others might read on, and find another end.
+bool BodyDecoder::read_extension(char c) {
+  if (chunk_ == Chunk::kExtension && c == '\r') {
+    chunk_ = Chunk::kSizeLf;
+    return true;
+  }
+  if (chunk_ == Chunk::kQuotedPair) {
+    chunk_ = Chunk::kQuoted;
+  } else if (c == '"') {
+    chunk_ = chunk_ == Chunk::kQuoted ? Chunk::kExtension : Chunk::kQuoted;
+  } else if (c == '\\' && chunk_ == Chunk::kQuoted) {
+    chunk_ = Chunk::kQuotedPair;
+  }
+  return !is_control(c);
 }
 
 void BodyDecoder::end_size_line() {

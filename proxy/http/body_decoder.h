@@ -15,7 +15,7 @@ namespace levee {
 enum class BodyError : uint8_t {
   kNone,
   kChunkSize,       // not hexadecimal, or too large
-  kChunkExtension,  // too long, or a control character
+  kChunkExtension,  // too long, a control character, or a string without end
   kChunkEnd,        // no CRLF behind a chunk's data
   kTrailer,         // malformed
   kTrailerTooLarge,
@@ -56,9 +56,10 @@ class BodyDecoder {
   const std::string& trailers() const { return trailers_; }
 
  private:
-  enum class Chunk : uint8_t { kSize, kBlank, kExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailer };
+  enum class Chunk : uint8_t { kSize, kBlank, kExtension, kQuoted, kQuotedPair, kSizeLf, kData, kDataCr, kDataLf, kTrailer };
   size_t read_framing(std::string_view input);
   size_t read_size_line(std::string_view input);
+  bool read_extension(char c);
   void end_size_line();
   size_t read_trailer(std::string_view input);
   void take_trailer_line();

@@ -47,6 +47,28 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+// Those that say whom a message is for, or where it has been, are nobody's to take out.
+bool may_be_named(FieldId id) {
+  return id != FieldId::kHost && id != FieldId::kContentLength && id != FieldId::kVia && id != FieldId::kCdnLoop;
+}
+
+// The fields without those that Connection names (RFC 9110 section 7.6.1): no origin sees them, and so they must not
+// select what is stored either. What belongs to the connection by nature stays, for us to act on.
+Fields without_named(const Fields& fields, const char* base) {
+  std::array<bool, Fields::kCapacity> named{};
+  fields.for_each_member(FieldId::kConnection, [&](std::string_view option) {
+    for (size_t i = 0; i < fields.size(); ++i) named[i] = named[i] || same_name(fields[i].name, option);
+    return true;
+  });
+  Fields kept;
+  kept.rebase(base);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const Field field = fields[i];
+    if (!named[i] || is_hop_by_hop(field.id) || !may_be_named(field.id)) kept.add(field.id, field.name, field.value);
+  }
+  return kept;
+}
+
 }  // namespace
 
 std::string_view method_text(Method method) {
@@ -332,11 +354,17 @@ RequestError RequestHead::read_absolute(std::string_view target) {
 RequestError RequestHead::finish() {
   if (const RequestError error = read_host(); error != RequestError::kNone) return error;
   if (const RequestError error = read_framing(); error != RequestError::kNone) return error;
-  bool close = false, keep_alive = false, upgrade = false;
+  bool close = false, keep_alive = false, upgrade = false, names_fields = false;
   fields_.for_each_member(FieldId::kConnection, [&](std::string_view option) {
-    if (same_name(option, "close")) close = true;
-    if (same_name(option, "keep-alive")) keep_alive = true;
-    if (same_name(option, "upgrade")) upgrade = true;
+    if (same_name(option, "close")) {
+      close = true;
+    } else if (same_name(option, "keep-alive")) {
+      keep_alive = true;
+    } else if (same_name(option, "upgrade")) {
+      upgrade = true;
+    } else {
+      names_fields = true;
+    }
     return true;
   });
   keep_alive_ = !close && (minor_ >= 1 || keep_alive);
@@ -347,6 +375,7 @@ RequestError RequestHead::finish() {
     }
     expects_continue_ = framing_.kind == Framing::Kind::kChunked || framing_.length > 0;
   }
+  if (names_fields) fields_ = without_named(fields_, base_);
   return RequestError::kNone;
 }
 

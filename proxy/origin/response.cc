@@ -133,7 +133,7 @@ Heard hear_as(const Order& order, const ResponseHead& head, const Times& times, 
     return is_hidden(*order.location, field) || (heard.shared && is_withheld(fields, field, hints)) ||
            (part && field.id == FieldId::kContentRange);
   });
-  if (!fields.has(FieldId::kDate)) {
+  if (!fields.has(FieldId::kDate) || fields.has_member(FieldId::kConnection, "Date")) {
     char date[kDateSize];
     format_date(times.wall_response / 1000, date);
     entry.fields.add("Date", std::string_view(date, kDateSize));

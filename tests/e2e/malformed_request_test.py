@@ -73,12 +73,32 @@ MALFORMED = {
     "chunked after a vertical tab": f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
     "an empty coding": f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: \r\n\r\n",
     "gzip alone": f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: gzip\r\n\r\n",
+    "a tab before the version": f"GET /\tHTTP/1.1\r\n{HOST}\r\n",
+    "a CR at the request line's end": f"GET / HTTP/1.1\r\r\n{HOST}\r\n",
+    "nothing but LF": f"GET / HTTP/1.1\nHost: localhost\n\n",
+    "HTTP/0.9 by its name": f"GET / HTTP/0.9\r\n{HOST}\r\n",
+    "the same length twice": f"POST / HTTP/1.1\r\n{HOST}Content-Length: 1\r\nContent-Length: 1\r\n\r\na",
+    "a list of equal lengths": f"POST / HTTP/1.1\r\n{HOST}Content-Length: 1, 1\r\n\r\na",
+    "a length after a vertical tab": f"POST / HTTP/1.1\r\n{HOST}Content-Length: \x0b1\r\n\r\na",
+    "a length after a no-break space": f"POST / HTTP/1.1\r\n{HOST}Content-Length: \xa01\r\n\r\na",
+    "a length of zeros without end": f"POST / HTTP/1.1\r\n{HOST}Content-Length: {'0' * 30}1\r\n\r\na",
+    "chunked and a comma": f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked,\r\n\r\n0\r\n\r\n",
+    "chunked with NUL": f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\x00\r\n\r\n0\r\n\r\n",
+    "an absolute target with a user": f"GET http://me@localhost/ HTTP/1.1\r\n{HOST}\r\n",
+    "an absolute target of another scheme": f"GET ftp://localhost/ HTTP/1.1\r\n{HOST}\r\n",
+    "an absolute target without Host": "GET http://localhost/ HTTP/1.1\r\n\r\n",
+    "a path above the root": f"GET /a/..%2f%2e%2e/b HTTP/1.1\r\n{HOST}\r\n",
+    "a path with NUL": f"GET /a%00 HTTP/1.1\r\n{HOST}\r\n",
+    "a path with a bad escape": f"GET /a%zz HTTP/1.1\r\n{HOST}\r\n",
+    "empty lines without end": "\r\n" * 40000,
+    "an SSLv2 hello": "\x80\x2e\x01\x00\x02" + "\x00" * 40,
     "a TLS hello": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "\x00" * 40 + "\r\n\r\n",
 }
 
 
 # All are 400 but for these.
-OTHERS = {"version 2": 505, "HTTP/3.0": 505, "the preface of HTTP/2": 505, "chunked in a second line": 501}
+OTHERS = {"version 2": 505, "HTTP/3.0": 505, "HTTP/0.9 by its name": 505, "the preface of HTTP/2": 505,
+          "empty lines without end": 431, "chunked in a second line": 501}
 
 
 def test_there_are_enough_of_them():
@@ -97,7 +117,10 @@ def test_it_is_refused_and_the_connection_closed(levee, origin, name):
 
 
 @pytest.mark.parametrize("chunks", ["x\r\n", "-1\r\na\r\n", "5\r\nabc\r\n0\r\n\r\n", "1 1\r\na\r\n", "fffffffffffffffff\r\n",
-                                    "1\nab\n0\n\n", "1;" + "x" * 20000 + "\r\na\r\n0\r\n\r\n"])
+                                    "1\nab\n0\n\n", "1;" + "x" * 20000 + "\r\na\r\n0\r\n\r\n",
+                                    '1;a="\r\na\r\n0\r\n\r\n', "1;a\rb\r\na\r\n0\r\n\r\n", "0x1\r\na\r\n0\r\n\r\n",
+                                    " 1\r\na\r\n0\r\n\r\n", "1\r\na\n0\r\n\r\n", "0" * 16 + "1\r\na\r\n0\r\n\r\n",
+                                    "1\r\na\r\n0\r\n\n", "1\r\na\r\n0\r\nX : y\r\n\r\n", "1\r\na\r\n0\r\n\rX"])
 def test_a_malformed_chunk_ends_the_connection(levee, origin, chunks):
     origin.page("/", "answer")
     response = levee.send(f"POST / HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n{chunks}"

@@ -78,6 +78,17 @@ TEST(Fields, ConnectionNamesWhatBelongsToIt) {
   EXPECT_TRUE(fields.is_hop_by_hop(fields[3]));
 }
 
+TEST(Fields, SomeBelongToTheConnectionByNature) {  // RFC 9110 sections 7.6.1 and 11.7, RFC 9112 section 6.1
+  for (const char* name :
+       {"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization",
+        "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade"}) {
+    EXPECT_TRUE(is_hop_by_hop(field_id(name))) << name;
+  }
+  for (const char* name : {"Content-Length", "Via", "WWW-Authenticate", "Authorization", "Date", "X-Own"}) {
+    EXPECT_FALSE(is_hop_by_hop(field_id(name))) << name;
+  }
+}
+
 TEST(StoredFields, KeepWhatWillBeSentAgain) {
   const Fields fields = fields_of(
       "Content-Type: a/b\r\nContent-Length: 5\r\nAge: 3\r\nConnection: x\r\nX: 1\r\nVia: 1.1 o\r\nDate: "

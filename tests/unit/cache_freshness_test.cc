@@ -58,6 +58,7 @@ TEST(Freshness, LifetimesInSeconds) {
            {"5.3 Expires", kDate + "Expires: " + kInAnHour + "\r\n", 3600},
            {"5.3 without Date: when it came", "Expires: " + kInAnHour + "\r\n", 3600},
            {"5.3 bad Date: when it came", "Date: foo\r\nExpires: " + kInAnHour + "\r\n", 3600},
+           {"5.3 counted from Date", "Date: " + kHourAgo + "\r\nExpires: " + kInAnHour + "\r\n", 7200},
            {"5.3 past", kDate + "Expires: " + kHourAgo + "\r\n", 0},
            {"5.3 invalid is past", kDate + "Expires: 0\r\n", 0},
            {"5.3 max-age wins", kDate + "Expires: " + kInAnHour + "\r\nCache-Control: max-age=5\r\n", 5},
@@ -67,14 +68,19 @@ TEST(Freshness, LifetimesInSeconds) {
            {"4.2.2 bad date", kDate + "Last-Modified: yesterday\r\n", 0},
            {"9213 2.2 over Cache-Control", "CDN-Cache-Control: max-age=60\r\nCache-Control: max-age=5\r\n", 60},
            {"9213 2.2 over Expires", kDate + "CDN-Cache-Control: max-age=60\r\nExpires: " + kInAnHour + "\r\n", 60},
+           {"9213 2.2 nothing of Expires", kDate + "CDN-Cache-Control: public\r\nExpires: " + kInAnHour + "\r\n", 0},
            {"9213 2.1 invalid does not count", "CDN-Cache-Control: max-age=60,,\r\nCache-Control: max-age=5\r\n", 5},
            {"9213 2.1 upper case is no key", "CDN-Cache-Control: Max-Age=60\r\nCache-Control: max-age=5\r\n", 5},
            {"9213 2.1 empty does not count", "CDN-Cache-Control:\r\nCache-Control: max-age=5\r\n", 5},
            {"9213 2.1 a string is no duration", "CDN-Cache-Control: max-age=\"60\"\r\nCache-Control: max-age=5\r\n", 0},
+           {"9213 2.1 a flag is no duration", "CDN-Cache-Control: max-age\r\nCache-Control: max-age=5\r\n", 0},
+           {"9213 2.1 negative", "CDN-Cache-Control: max-age=-60, stale-if-error=9\r\n", 0},
            {"8941 4.2.2 the last of a key", "CDN-Cache-Control: max-age=5, max-age=60\r\n", 60},
+           {"8941 4.2.2 though it does not count", "CDN-Cache-Control: max-age=60, max-age=x\r\n", 0},
            {"8941 3.1.2 parameters", "CDN-Cache-Control: max-age=60;a;b=1\r\n", 60},
            {"Surrogate-Control", "Surrogate-Control: max-age=60\r\nCache-Control: max-age=5\r\n", 60},
            {"Surrogate-Control in any case", "Surrogate-Control: foo, MaX-aGe=60\r\n", 60},
+           {"Surrogate-Control and then stale", "Surrogate-Control: max-age=60+30\r\n", 60},
            {"Surrogate-Control for us", "Surrogate-Control: max-age=60;levee\r\n", 60},
            {"Surrogate-Control for another", "Surrogate-Control: max-age=60;x\r\nCache-Control: max-age=5\r\n", 5},
            {"nginx: X-Accel-Expires", "X-Accel-Expires: 60\r\nCache-Control: max-age=5\r\n", 60},
@@ -96,6 +102,14 @@ TEST(Freshness, HugeValuesSaturate) {
     EXPECT_GE(lifetime.stale_if_error / 1000, 99999999999) << value;
     EXPECT_GE(lifetime.initial_age / 1000, 99999999999) << value;
   }
+}
+
+TEST(Freshness, SumsSaturateToo) {
+  EXPECT_EQ(saturating_add(INT64_MAX - 1, 2), INT64_MAX);
+  EXPECT_EQ(saturating_add(INT64_MIN + 1, -2), INT64_MIN);
+  EXPECT_EQ(saturating_subtract(INT64_MIN + 1, 2), INT64_MIN);
+  EXPECT_EQ(saturating_subtract(INT64_MAX - 1, -2), INT64_MAX);
+  EXPECT_EQ(saturating_subtract(5, 7), -2);
 }
 
 TEST(Freshness, HeuristicsAreForSomeStatusesOnly) {  // RFC 9110 section 15.1, RFC 9111 section 4.2.2
@@ -147,6 +161,7 @@ TEST(Storing, WhatMayNotBeShared) {
            {"9111 5.2.2.7", "Cache-Control: private, max-age=60\r\n", "private"},
            {"9111 5.2.2.7 qualified", "Cache-Control: private=\"x\", max-age=60\r\n", "storable"},
            {"9111 5.2.2.7 qualified by nothing", "Cache-Control: private=\"\", max-age=60\r\n", "private"},
+           {"9111 5.2.2.7 qualified twice", "Cache-Control: private=\"x\", private=\"y\", max-age=60\r\n", "private"},
            {"9111 5.2.2.4 no validator", "Cache-Control: no-cache, max-age=60\r\n", "expired"},
            {"9111 5.2.2.4 with validator", "Cache-Control: no-cache\r\nETag: \"a\"\r\n", "storable"},
            {"9111 5.2.2.4 qualified", "Cache-Control: no-cache=\"x\", max-age=60\r\n", "storable"},
@@ -162,12 +177,18 @@ TEST(Storing, WhatMayNotBeShared) {
            {"Set-Cookie, s-maxage", "Cache-Control: s-maxage=60\r\nSet-Cookie: a=b\r\n", "storable"},
            {"Set-Cookie withheld", "Cache-Control: max-age=60, private=\"Set-Cookie\"\r\nSet-Cookie: a=b\r\n",
             "storable"},
+           {"Set-Cookie withheld otherwise", "Cache-Control: max-age=60, no-cache=Set-Cookie\r\nSet-Cookie: a=b\r\n",
+            "storable"},
            {"9111 4.1 Vary *", fresh + "Vary: *\r\n", "vary-star"},
            {"9111 4.1 Vary * among others", fresh + "Vary: a\r\nVary: , *\r\n", "vary-star"},
            {"9213 no-store for CDNs", fresh + "CDN-Cache-Control: no-store\r\n", "no-store"},
            {"9213 over no-store", "Cache-Control: no-store\r\nCDN-Cache-Control: max-age=60\r\n", "storable"},
+           {"9213 2.1 a flag that is a number", fresh + "CDN-Cache-Control: max-age=60, no-store=1\r\n", "storable"},
+           {"9213 2.1 a flag that is false", "CDN-Cache-Control: max-age=60, no-store=?0\r\n", "storable"},
+           {"8941 4.2.2 taken back", "CDN-Cache-Control: no-store, max-age=60, no-store=?0\r\n", "storable"},
            {"9213 private for CDNs", fresh + "CDN-Cache-Control: private\r\n", "private"},
            {"Surrogate-Control: no-store", fresh + "Surrogate-Control: no-store\r\n", "no-store"},
+           {"Surrogate-Control: no-store-remote", fresh + "Surrogate-Control: no-store-remote\r\n", "no-store"},
            {"nginx: X-Accel-Expires 0", fresh + "X-Accel-Expires: 0\r\n", "no-store"},
        }) {
     SCOPED_TRACE(row.rule);
@@ -175,7 +196,7 @@ TEST(Storing, WhatMayNotBeShared) {
   }
   EXPECT_EQ(refused("Cache-Control: must-understand, max-age=60\r\n", 599), "must-understand");
   EXPECT_EQ(refused(fresh, 599), "storable") << "explicit freshness is enough for any final status";
-  EXPECT_EQ(refused(fresh, 206), "partial");
+  for (const int status : {206, 304, 416}) EXPECT_EQ(refused(fresh, status), "partial") << status;
   EXPECT_EQ(refused(fresh, 103), "interim");
   EXPECT_EQ(refused(fresh, 101), "interim");
 }
@@ -240,6 +261,8 @@ TEST(Stale, WindowsAndWhatForbidsThem) {  // RFC 5861, RFC 9111 section 4.2.4
     EXPECT_EQ(lifetime.stale_if_error, 0);
     EXPECT_TRUE(lifetime.must_revalidate || lifetime.always_validate);
   }
+  EXPECT_EQ(judge_lines("Surrogate-Control: max-age=1+5\r\n").lifetime.stale_while_revalidate, 5000);
+  EXPECT_EQ(judge_lines("CDN-Cache-Control: max-age=1, stale-if-error=-5\r\n").lifetime.stale_if_error, 0);
   EXPECT_TRUE(judge_lines("Cache-Control: max-age=1, immutable\r\n").lifetime.immutable) << "RFC 8246";
 }
 
@@ -263,6 +286,7 @@ TEST(RequestDirectives, AreReadAndHeld) {  // RFC 9111 section 5.2.1
   EXPECT_TRUE(wanted("Pragma: no-cache\r\n").no_cache);
   EXPECT_FALSE(wanted("Pragma: no-cache\r\nCache-Control: max-age=1\r\n").no_cache);
   EXPECT_TRUE(wanted("Cache-Control: only-if-cached, no-store\r\n").only_if_cached);
+  EXPECT_TRUE(wanted("Cache-Control: only-if-cached, no-store\r\n").no_store);
   const Lifetime lifetime{.fresh_for = 10000};
   EXPECT_TRUE(satisfies(wanted(""), lifetime, 9999));
   EXPECT_FALSE(satisfies(wanted(""), lifetime, 10000));
@@ -274,6 +298,18 @@ TEST(RequestDirectives, AreReadAndHeld) {  // RFC 9111 section 5.2.1
   EXPECT_TRUE(satisfies(wanted("Cache-Control: max-stale\r\n"), lifetime, 1000000));
   EXPECT_FALSE(satisfies(wanted("Cache-Control: max-stale\r\n"), {.fresh_for = 10000, .must_revalidate = true}, 10000));
   EXPECT_FALSE(satisfies(wanted(""), {.fresh_for = 10000, .always_validate = true}, 0));
+}
+
+TEST(RequestDirectives, AReloadIsNoReasonToAskForWhatIsImmutable) {  // RFC 8246 section 2
+  const auto satisfied = [](const std::string& lines, int64_t age) {
+    Fields fields;
+    fields.read_lines(lines);
+    return satisfies(request_directives(fields), {.fresh_for = 10000, .immutable = true}, age);
+  };
+  EXPECT_TRUE(satisfied("Cache-Control: max-age=0\r\n", 9999));
+  EXPECT_FALSE(satisfied("Cache-Control: max-age=0\r\n", 10000)) << "not longer than it is fresh";
+  EXPECT_FALSE(satisfied("Cache-Control: max-age=0, no-cache\r\n", 9999)) << "a forced reload";
+  EXPECT_FALSE(satisfied("Cache-Control: max-age=0, min-fresh=5\r\n", 9999));
 }
 
 // The rules of RFC 9111 again, on values instead of text and as plainly as can be.

@@ -53,7 +53,8 @@ TEST(Structured, Lists) {  // RFC 8941 section 3.1
        {"levee; hit; ttl=5", "a;key=\"x, y\", b;fwd=miss;stored", "\"quoted name\";hit", "(a b);c"}) {
     EXPECT_TRUE(is_list(text)) << text;
   }
-  for (const char* text : {"a,", "a;hit=", "a b", "\"a", "a;Key=1"}) EXPECT_FALSE(is_list(text)) << text;
+  for (const char* text : {"a,", "a;hit=", "a b", "\"a", "a;Key=1", "(a\"b\")", "(a;b(c)"})
+    EXPECT_FALSE(is_list(text)) << text;
 }
 
 TEST(Structured, ReadsMembersInOrder) {

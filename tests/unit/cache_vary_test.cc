@@ -50,6 +50,7 @@ TEST(Vary, EqualRequestsSelectTheSame) {
   };
   for (const Row& row : std::vector<Row>{
            {"whitespace", "foo", "Foo: 1,2\r\n", "Foo:  1, 2 \r\n", true},
+           {"a comma counts", "foo", "Foo: 1,2\r\n", "Foo: 12\r\n", false},
            {"lines", "foo", "Foo: 1, 2\r\n", "Foo: 1\r\nFoo: 2\r\n", true},
            {"order counts", "foo", "Foo: 1, 2\r\n", "Foo: 2, 1\r\n", false},
            {"case counts", "foo", "Foo: a\r\n", "Foo: A\r\n", false},

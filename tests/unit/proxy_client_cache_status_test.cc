@@ -43,6 +43,12 @@ TEST_F(CacheStatusLine, OfAPrivateResponseDoesNotSayStored) {
   EXPECT_NE(line.find("fwd=bypass"), std::string::npos) << line;
 }
 
+TEST_F(CacheStatusLine, OfOneThatIsSharedAndNotKeptDoesNotEither) {
+  entry_.keep = false;
+  EXPECT_EQ(written({CacheUse::kMiss, true, false, {}, {}}, entry_, 1'000),
+            "Cache-Status: Levee; fwd=miss; fwd-status=200; collapsed\r\n");
+}
+
 TEST_F(CacheStatusLine, OfARevalidatedOneSays304) {
   EXPECT_NE(written({CacheUse::kRevalidated, false, false, {}, {}}, entry_, 1'000).find("fwd=stale; fwd-status=304"),
             std::string::npos);

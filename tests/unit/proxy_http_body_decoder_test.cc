@@ -53,6 +53,9 @@ TEST(BodyDecoder, RefusesBadChunks) {
            {"CR alone", "5\rhello", BodyError::kChunkExtension},
            {"CR in extension", "5;a\rb\r\n", BodyError::kChunkExtension},
            {"NUL in extension", "5;a\0\r\n"s, BodyError::kChunkExtension},
+           {"string without end", "5;a=\"b\r\nhello\r\n", BodyError::kChunkExtension},
+           {"string without end, a quote in it", "5;a=\"b\\\"\r\nhello\r\n", BodyError::kChunkExtension},
+           {"control in a string", "5;a=\"\x01\"\r\n", BodyError::kChunkExtension},
            {"data too long", "5\r\nhello!\r\n", BodyError::kChunkEnd},
            {"LF after data", "5\r\nhello\n0\r\n\r\n", BodyError::kChunkEnd},
            {"LF alone in trailer", "0\r\nA: b\n\r\n", BodyError::kTrailer},
@@ -72,7 +75,8 @@ TEST(BodyDecoder, RefusesBadChunks) {
 
 TEST(BodyDecoder, FindsDataAndEndOfChunks) {
   const std::string bytes =
-      "5\r\nhello\r\n00006 ;x=\"y\"\r\n world\r\nA\r\n0123456789\r\n0;last\r\nDigest: d\r\nHost: evil\r\n\r\nGET /";
+      "5\r\nhello\r\n00006 ;x=\"y;\\\"z\"; w\r\n world\r\nA\r\n0123456789\r\n0;last\r\nDigest: d\r\nHost: "
+      "evil\r\n\r\nGET /";
   for (size_t piece = 1; piece <= bytes.size(); ++piece) {
     const Decoded out = decode(bytes, kChunked, piece, true);
     EXPECT_TRUE(out.decoder.done());

@@ -90,6 +90,19 @@ TEST(Conditional, IfRangeNamesExactlyThisRepresentation) {  // RFC 9110 section 
   EXPECT_FALSE(allows(kBefore, kStrong));
   EXPECT_FALSE(allows(kThen, {{}, 784111777, 784111777})) << "it may have changed within that second";
   EXPECT_FALSE(allows("junk", kStrong));
+  EXPECT_FALSE(if_range_allows(fields_of("If-Range: \"a\"\r\nIf-Range: \"b\"\r\n"), kStrong));
+}
+
+TEST(Conditional, A304HasWhatThe200HadButForItsContent) {  // RFC 9110 section 15.4.5
+  for (const FieldId id : {FieldId::kCacheControl, FieldId::kContentLocation, FieldId::kDate, FieldId::kETag,
+                           FieldId::kExpires, FieldId::kVary, FieldId::kLastModified, FieldId::kOther}) {
+    EXPECT_TRUE(belongs_in_304(id)) << field_name(id);
+  }
+  for (const FieldId id :
+       {FieldId::kContentEncoding, FieldId::kContentLanguage, FieldId::kContentLength, FieldId::kContentMd5,
+        FieldId::kContentRange, FieldId::kContentType, FieldId::kTransferEncoding}) {
+    EXPECT_FALSE(belongs_in_304(id)) << field_name(id);
+  }
 }
 
 TEST(EntityTags, AreComparedAsTheTableSays) {  // RFC 9110 section 8.8.3.2

@@ -43,6 +43,7 @@ std::vector<Refused> refused_request_lines() {
       {"3: two spaces", "GET /  HTTP/1.1\r\n" + kHost + "\r\n", RequestError::kTarget, 400},
       {"3: space in target", "GET /a b HTTP/1.1\r\n" + kHost + "\r\n", RequestError::kTarget, 400},
       {"3: tab for a space", "GET\t/ HTTP/1.1\r\n" + kHost + "\r\n", RequestError::kMethod, 400},
+      {"3: tab before the version", "GET /a\tHTTP/1.1\r\n" + kHost + "\r\n", RequestError::kTarget, 400},
       {"3: tab in target", "GET /a\tb HTTP/1.1\r\n" + kHost + "\r\n", RequestError::kTarget, 400},
       {"3: NUL in target", "GET /a\0b HTTP/1.1\r\n"s + kHost + "\r\n", RequestError::kTarget, 400},
       {"3: DEL in target", "GET /a\x7f HTTP/1.1\r\n" + kHost + "\r\n", RequestError::kTarget, 400},
@@ -149,6 +150,8 @@ std::vector<Refused> refused_framing() {
       {"6.2: empty", "POST / HTTP/1.1\r\n" + kHost + "Content-Length: \r\n\r\n", RequestError::kContentLength, 400},
       {"6.2: overflow", "POST / HTTP/1.1\r\n" + kHost + "Content-Length: 18446744073709551621\r\n\r\n",
        RequestError::kContentLength, 400},
+      {"9110 10.1.1: two", "POST / HTTP/1.1\r\n" + kHost + "Expect: 100-continue\r\nExpect: 100-continue\r\n\r\n",
+       RequestError::kExpectation, 417},
       {"9110 10.1.1: expectation", "POST / HTTP/1.1\r\n" + kHost + "Expect: a\r\n\r\n", RequestError::kExpectation,
        417},
   };
@@ -181,14 +184,14 @@ TEST(RequestHead, SaysWhatIsTooLarge) {
   EXPECT_EQ(error("GET / HTTP/1.1\r\nX: " + std::string(50, 'a') + "\r\n"), RequestError::kFieldTooLong);
   EXPECT_EQ(error("GET / HTTP/1.1\r\nX: " + std::string(50, 'a')), RequestError::kFieldTooLong);
   EXPECT_EQ(error("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n"), RequestError::kTooManyFields);
-  EXPECT_EQ(error(std::string(198, '\r').replace(0, 198,
-                                                 [] {
-                                                   std::string lines;
-                                                   for (int i = 0; i < 100; ++i) lines += "\r\n";
-                                                   return lines;
-                                                 }()) +
-                  "GET / HTTP/1.1\r\n"),
-            RequestError::kHeadTooLarge);
+  std::string lines;
+  for (int i = 0; i < 100; ++i) lines += "\r\n";
+  EXPECT_EQ(error(lines + "GET / HTTP/1.1\r\n"), RequestError::kHeadTooLarge);
+  EXPECT_EQ(error(lines), RequestError::kHeadTooLarge) << "they are not read for ever";
+  std::string fields;
+  for (int i = 0; i < 4; ++i) fields += "A: " + std::string(45, 'a') + "\r\n";
+  limits.field_count = 9;
+  EXPECT_EQ(error("GET / HTTP/1.1\r\n" + fields), RequestError::kHeadTooLarge);
   EXPECT_EQ(status_of(RequestError::kLineTooLong), 414);
   EXPECT_EQ(status_of(RequestError::kFieldTooLong), 431);
   EXPECT_EQ(status_of(RequestError::kTooManyFields), 431);
@@ -267,6 +270,24 @@ TEST(RequestHead, KnowsFramingAndPersistence) {
   EXPECT_TRUE(
       head_of("GET / HTTP/1.1\r\n" + kHost + "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n").wants_upgrade());
   EXPECT_FALSE(head_of("GET / HTTP/1.1\r\n" + kHost + "Upgrade: websocket\r\n\r\n").wants_upgrade());
+  EXPECT_FALSE(head_of("GET / HTTP/1.0\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n").wants_upgrade());
+}
+
+// RFC 9110 section 7.6.1: nobody behind us sees them, so they must not select what is stored either.
+TEST(RequestHead, TakesOutWhatConnectionNames) {
+  const std::string bytes = "GET / HTTP/1.1\r\n" + kHost +
+                            "Accept-Language: de\r\nX-Own: 1\r\nCookie: a\r\nVia: 1.1 x\r\nCDN-Loop: x\r\nTE: "
+                            "trailers\r\nContent-Length: 0\r\n"
+                            "X-Own: 2\r\nAccept: b\r\nConnection: close, x-own, Accept-Language, host, via\r\n"
+                            "Connection: TE, cdn-loop, content-length, connection, cookie\r\n\r\n";
+  const Parsed parsed = parse(bytes);
+  ASSERT_EQ(parsed.state, Parse::kDone);
+  std::string names;
+  for (size_t i = 0; i < parsed.head.fields().size(); ++i) names.append(parsed.head.fields()[i].name).append(" ");
+  EXPECT_EQ(names, "Host Via CDN-Loop TE Content-Length Accept Connection Connection ");
+  EXPECT_EQ(parsed.head.fields().get(FieldId::kAccept), "b");
+  EXPECT_FALSE(parsed.head.fields().has(FieldId::kCookie));
+  EXPECT_FALSE(parsed.head.keep_alive());
 }
 
 // Everything that tells one result from another, with nothing of the addresses.
