@@ -1,6 +1,7 @@
 #include "proxy/origin/breaker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace levee {
 
@@ -25,11 +26,13 @@ bool ServerBreaker::start(int64_t now) {
 void ServerBreaker::succeeded(const Breaker& limits, int64_t now) {
   row_ = 0;
   resources_.clear();
-  last_good_ = now;
+  heard(now);
   // A success of a request from before it opened says nothing on the server now.
   if (state(now) == State::kOpen) return;
   if (open_until_ != 0) {
     open_until_ = pause_ = next_trial_ = 0;
+    gap_ = last_gap_ = 0;
+    gaps_since_ = now;
     all_ = bad_ = last_all_ = last_bad_ = 0;
     window_start_ = now;
   }
@@ -68,7 +71,7 @@ bool ServerBreaker::proves(const Breaker& limits, int64_t now, const Failure& fa
       return resources_.size() >= limits.failures;
     case Failure::Kind::kBad:
       add(limits, failure.resource);
-      return resources_.size() >= limits.failures && (failure.retry_after > 0 || now - last_good_ >= kSilence);
+      return resources_.size() >= limits.failures && (failure.retry_after > 0 || now - last_good_ >= silence());
   }
   return false;
 }
@@ -91,6 +94,21 @@ void ServerBreaker::roll(const Breaker& limits, int64_t now) {
   last_bad_ = adjacent ? bad_ : 0;
   all_ = bad_ = 0;
   window_start_ = now;
+}
+
+// Somebody was answered well.
+void ServerBreaker::heard(int64_t now) {
+  if (last_good_ != 0) gap_ = std::max<int64_t>({gap_, now - last_good_, 1});
+  last_good_ = now;
+  if (now - gaps_since_ < kSilence) return;
+  last_gap_ = std::exchange(gap_, 0);
+  gaps_since_ = now;
+}
+
+// How long nobody must have been answered well until that is no chance, ms.
+int64_t ServerBreaker::silence() const {
+  if (last_gap_ == 0) return kSilence;
+  return std::clamp(kGaps * std::max(gap_, last_gap_), kLeastSilence, kSilence);
 }
 
 void ServerBreaker::open(const Breaker& limits, int64_t now, int64_t retry_after, double dice) {

@@ -5,8 +5,9 @@
 //   - connections that fail several times in a row: they say nothing on a resource;
 //   - a connection that is not made in time, or a response that does not begin in time, while the server answered
 //     nobody, and somebody who wants another resource has waited for long, too, or in vain;
-//   - resets and error statuses of as many different resources in a row, when it has been well for nobody for half a
-//     second or it says when to come back: errors in one burst with good answers may all be meant as they are;
+//   - resets and error statuses of as many different resources in a row, when it has been well for nobody for longer
+//     than its good answers of late are apart, half a second at most, or it says when to come back: errors in one burst
+//     with good answers may all be meant as they are;
 //   - their share of all answers, where the configuration says so.
 //
 //   kClosed --one of these--> kOpen --pause--> kHalfOpen (a trial each pause) --success--> kClosed
@@ -58,9 +59,13 @@ class ServerBreaker {
   static constexpr uint32_t kMinVolume = 20;          // requests in the window before the ratio says anything
   static constexpr int64_t kMostRetryAfter = 10'000;  // ms
   static constexpr int64_t kReserved = 200;           // ms
-  static constexpr int64_t kSilence = 500;            // ms without a good answer before bad ones prove anything
+  // Without a good answer for so long bad ones prove something: ms, if it is not known how far apart they are, and at
+  // least; and times the longest that they were apart.
+  static constexpr int64_t kSilence = 500, kLeastSilence = 20, kGaps = 3;
   bool proves(const Breaker& limits, int64_t now, const Failure& failure);
   void roll(const Breaker& limits, int64_t now);
+  void heard(int64_t now);
+  int64_t silence() const;
   void open(const Breaker& limits, int64_t now, int64_t retry_after, double dice);
 
   bool is_of_another(uint64_t resource) const;
@@ -69,6 +74,9 @@ class ServerBreaker {
   uint32_t row_ = 0;                 // times in a row that it was unreachable
   std::vector<uint64_t> resources_;  // different ones that were bad in a row
   int64_t last_good_ = 0;
+  int64_t gap_ = 0,
+          last_gap_ = 0;        // longest between good answers, ms: of late, and of half a second before; 0: unknown
+  int64_t gaps_since_ = 0;      // when the later half second began
   uint32_t all_ = 0, bad_ = 0;  // of this half window
   uint32_t last_all_ = 0, last_bad_ = 0;
   int64_t window_start_ = 0;

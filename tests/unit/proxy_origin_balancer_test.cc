@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
+#include <random>
 
 #include "proxy/origin/balancer.h"
 
@@ -342,6 +344,65 @@ TEST_F(BreakerTest, StaysClosedWhenOneBurstBringsManyErrorsAmongGoodAnswers) {
   EXPECT_TRUE(told.failed(limits, now, {Kind::kBad, 1, 0, 1'000}, 0.5)) << "it says when to come back";
   now += 1;
   EXPECT_TRUE(fail({Kind::kBad, 1, 0, 0})) << "enough different ones were bad, and it has been silent for long enough";
+}
+
+// Requests come at random, so many a second.
+class BusyBreakerTest : public BreakerTest {
+ protected:
+  BusyBreakerTest() { limits.ratio = 0; }
+  // A share of them is bad, each of another resource. How many were, once it has opened or the time is over.
+  int ask(int64_t milliseconds, double bad) {
+    int failed = 0;
+    for (const int64_t end = now + milliseconds; now < end && !breaker.is_open();) {
+      now += std::lround(std::exponential_distribution<double>(kEach / 1000.0)(dice_));
+      if (!std::bernoulli_distribution(bad)(dice_)) {
+        breaker.succeeded(limits, now);
+      } else {
+        ++failed;
+        fail({Kind::kBad, ++resource_, now, 0});
+      }
+    }
+    return failed;
+  }
+  static constexpr int kEach = 150;
+
+ private:
+  uint64_t resource_ = 0;
+  std::minstd_rand dice_{7};
+};
+
+TEST_F(BusyBreakerTest, ABusyServerThatAnswersNobodyIsNotAskedForHalfASecond) {
+  for (int flap = 0; flap < 50; ++flap) {
+    ask(2'000, 0);
+    EXPECT_LE(ask(2'000, 1), kEach / 4) << flap;
+    ASSERT_TRUE(breaker.is_open());
+    now = breaker.retry_at();
+    ASSERT_TRUE(breaker.start(now));
+    breaker.succeeded(limits, now);
+  }
+}
+
+TEST_F(BusyBreakerTest, AServerThatAnswersHalfOfAllIsNotTakenForAway) {
+  ask(300'000, 0.5);
+  EXPECT_FALSE(breaker.is_open());
+}
+
+TEST_F(BusyBreakerTest, WhatWasKnownOfAServerBeforeItWasAwayIsForgotten) {
+  ask(2'000, 0);
+  ask(2'000, 1);
+  now = breaker.retry_at();
+  breaker.start(now);
+  breaker.succeeded(limits, now);
+  now += 499;
+  for (uint64_t resource = 1; resource < 20; ++resource) EXPECT_FALSE(fail({Kind::kBad, resource, now, 0}));
+}
+
+TEST_F(BreakerTest, SilenceBetweenTheBurstsOfGoodAnswersProvesNothing) {
+  limits.ratio = 0;
+  for (int burst = 0; burst < 10; ++burst, now += 400) {
+    for (int i = 0; i < 100; ++i) breaker.succeeded(limits, now);
+  }
+  for (uint64_t resource = 1; resource < 20; ++resource) EXPECT_FALSE(fail({Kind::kBad, resource, 0, 0}));
 }
 
 TEST_F(BreakerTest, ATrialThatHangsDoesNotHideThatTheServerIsBack) {
