@@ -182,8 +182,9 @@ void Limiter::descend(double mean, int64_t now) {
   descent_mean_ = mean;
   rate_ = std::max(rate_, limit_ / mean);
   const double to = limit_ * std::clamp(baseline_ / mean, 0.5, fell_ == 0 ? kFirstStep : kStep);
-  // Where it came from just now there was no queue.
-  const double least = proven_ && grew_ && fell_ == 0 ? grown_from_ : 0;
+  // Where it came from just now there was no queue, unless this one is longer than what was added since.
+  const bool explained = grew_ && (mean - kSlack) * grown_from_ <= baseline_ * kTolerance * limit_;
+  const double least = proven_ && explained && fell_ == 0 ? grown_from_ : 0;
   change(std::max(std::min(std::floor(to + kRounding), limit_ - 1.0), least), now);
 }
 
@@ -201,6 +202,11 @@ void Limiter::look_down(double mean, double error, int64_t now, bool used) {
   if (used && queueing && limit_ > rule_.min) {
     remember(mean + kBound * error, now);
     ++fell_;
+    return descend(mean, now);
+  }
+  // It became longer though the limit went down: the queue was not at its end yet when it was found.
+  if (used && mean > descent_mean_ * kTolerance + kSlack && limit_ > rule_.min && fell_ == 0) {
+    end_descent();
     return descend(mean, now);
   }
   // Little's law: what it did at most, in the time that one takes without a queue.

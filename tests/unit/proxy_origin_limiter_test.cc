@@ -305,6 +305,28 @@ TEST(Limiter, AStormAfterAPauseMeetsALimitThatIsNotOutOfDate) {
   storm_at_eight(10'000, 128);
 }
 
+// A pause as live segments have it between them takes nothing away, so the first who come may be too many. Not for
+// long.
+TEST(Limiter, AStormAfterAShortPauseFindsTheSlotsThatAreLeftWithinSeconds) {
+  for (const int64_t pause : {500, 2'000, 4'000}) {
+    Simulation origin(adaptive(16, 2, 256), 40, noisy(100));
+    origin.run(30'000);
+    const uint32_t before = origin.limiter.limit();
+    origin.wanted = 0;
+    origin.run(pause);
+    origin.set_slots(8);
+    origin.wanted = 1'000'000;
+    origin.reset();
+    origin.run(5'000);
+    EXPECT_LE(origin.most, before + 2) << pause;
+    EXPECT_GE(origin.served, 5U * 80 * 90 / 100) << pause;
+    origin.reset();
+    origin.run(10'000);
+    EXPECT_LE(origin.most, 12U) << pause;
+    EXPECT_GE(origin.served, 10U * 80 * 90 / 100) << pause;
+  }
+}
+
 TEST(Limiter, IsNotTakenFromWhoUsesItInBursts) {
   Simulation origin(adaptive(16, 2, 256), 64, fixed(50));
   origin.run(20'000);
