@@ -103,6 +103,10 @@ void add_loads(CLI::App& app, int& exit_code) {
   on_surge.add_option("--mark", surge->marks, "SECONDS that divide the run into phases; repeatable");
   on_surge.add_option("--patience", surge->patience, "Seconds until a client gives up")->capture_default_str();
   on_surge.add_option("--slow", surge->slow, "Milliseconds from which a request counts as slow")->capture_default_str();
+  on_surge
+      .add_option("--service", surge->service,
+                  "Milliseconds that an origin works on an answer, which is done by the seconds in which it did")
+      ->check(CLI::Range(0.0, 1000.0));
   on_surge.callback([surge, &exit_code] { exit_code = run_surge(*surge); });
 
   auto idle = std::make_shared<LoadOptions>();

@@ -45,14 +45,18 @@ class OriginState {
 constexpr int kSlots = 8;
 constexpr int kServiceMs = 100;
 
-// Until the origin has had nothing to do for a second and a half.
-void wait_until_quiet(Stage& stage, double most_seconds) {
-  const int64_t end = now_us() + static_cast<int64_t>(most_seconds * 1e6);
-  int64_t last_busy = now_us();
-  while (now_us() < end && now_us() - last_busy < 1'500'000) {
-    if (stage.stats().value("active", 0) > 0) last_busy = now_us();
-    usleep(50'000);
+// Until the origin has had nothing to do for a second and a half. The most requests that it has had meanwhile at a
+// time, the first seconds left out, in which a limit settles.
+int wait_until_quiet(Stage& stage, double most_seconds) {
+  constexpr int64_t kSettling = 5'000'000;
+  const int64_t began = now_us(), end = began + static_cast<int64_t>(most_seconds * 1e6);
+  int most = 0;
+  for (int64_t last_busy = began; now_us() < end && now_us() - last_busy < 1'500'000; usleep(50'000)) {
+    const int active = stage.stats().value("active", 0);
+    if (active > 0) last_busy = now_us();
+    if (now_us() - began >= kSettling) most = std::max(most, active);
   }
+  return most;
 }
 
 // All objects have expired when they are asked for at once.
@@ -73,13 +77,14 @@ Measured storm(Stage& stage, const Peer& peer, int turn) {
   auto stale = stage.load(peer, "flash", path, crowd);
   if (auto* wrong = std::get_if<std::string>(&stale)) return *wrong;
   const double ideal = objects * kServiceMs / 1000.0 / kSlots;
-  wait_until_quiet(stage, ideal * 2 + 5);
+  const int settled_most = wait_until_quiet(stage, ideal * 2 + 5);
   const Json& all = std::get<Json>(stale);
   const Json stats = stage.stats();
   return Json{
       {"ok_percent", share(number(all, "/answered") - number(all, "/wrong"), objects)},
       {"p99_behind_hits_ms", number(all, "/first_byte_ms/p99") - number(std::get<Json>(fresh), "/first_byte_ms/p99")},
       {"origin_most", stats.value("most_active", 0.0)},
+      {"origin_settled_most", settled_most},
       {"origin_dropped", stats.value("refused", 0.0)},
       {"refreshed_percent", share(stats.value("requests", 0.0) - stats.value("refused", 0.0), objects)},
       {"refresh_s", stats.value("busy_ms", 0.0) / 1000},
@@ -93,9 +98,10 @@ Measured cold(Stage& stage, const Peer& peer, int) {
   constexpr double kCapacity = 1000.0 * kSlots / kServiceMs;
   const int seconds = stage.quick() ? 8 : 30;
   const OriginState small(stage, "slots=8&service=100&queue=1000&collapse_past=64");
-  auto got = stage.load(peer, "surge", "/",
-                        {"-s", std::to_string(seconds), "--patience", "8", "-c", "8000", "--class",
-                         "playlist,/object/1024/cold{}.m3u8,40", "--class", "segment,/object/1024/cold{}.m4s,760"});
+  auto got = stage.load(
+      peer, "surge", "/",
+      {"-s", std::to_string(seconds), "--patience", "8", "-c", "8000", "--service", std::to_string(kServiceMs),
+       "--class", "playlist,/object/1024/cold{}.m3u8,40", "--class", "segment,/object/1024/cold{}.m4s,760"});
   if (auto* wrong = std::get_if<std::string>(&got)) return *wrong;
   const Json& classes = std::get<Json>(got).at("classes");
   double done = 0;

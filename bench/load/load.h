@@ -45,6 +45,7 @@ struct SurgeOptions : LoadOptions {
   std::string origin;         // URL of a levee-bench origin, for orders
   double patience = 10;       // seconds after which a client that hears nothing gives up
   double slow = 1000;         // milliseconds from which a request counts as slow
+  double service = 0;         // milliseconds of work that an answer is, at most 1000
   std::vector<double> marks;  // seconds that divide the run into phases, for the report
 };
 int run_surge(const SurgeOptions& options);

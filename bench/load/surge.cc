@@ -16,7 +16,7 @@ namespace {
 struct Tally {
   uint64_t asked = 0, ok = 0, refused = 0, failed = 0;  // failed: no answer at all
   uint64_t slow = 0;                                    // ok or not, they took as long as --slow
-  uint64_t done = 0;                                    // ok, by the second in which they ended
+  double done = 0;                                      // ok, by the seconds in which --service was done
   Histogram ok_us, refused_us, all_us;
 
   void count(int64_t took_us, int status, bool is_slow) {
@@ -159,7 +159,7 @@ class Surge {
   void ended(Asker& asker, RequestClass& asked, int64_t due_us, int status) {
     const int64_t now = now_us();
     const int64_t took = now - due_us;
-    if (status / 100 == 2) ++second_of(asked, now).done;
+    if (status / 100 == 2) count_done(asked, now);
     for (Tally* const tally : {&second_of(asked, due_us), &phase_of(asked, due_us)}) {
       tally->count(took, status, static_cast<double>(took) >= options_.slow * 1000);
     }
@@ -168,6 +168,14 @@ class Surge {
   }
 
  private:
+  // Of an origin that works on several at a time and ends them together a second has one batch more than another.
+  void count_done(RequestClass& asked, int64_t now) {
+    const double service = options_.service * 1000;
+    const auto into_second = static_cast<double>((now - began_us_) % 1'000'000);
+    const double late = service > into_second ? into_second / service : 1;  // its part in the second in which it ended
+    second_of(asked, now).done += late;
+    second_of(asked, now - static_cast<int64_t>(service)).done += 1 - late;
+  }
   Tally& second_of(RequestClass& asked, int64_t us) {
     const auto second = static_cast<size_t>(std::max<int64_t>((us - began_us_) / 1'000'000, 0));
     return *asked.seconds[std::min(second, asked.seconds.size() - 1)];
