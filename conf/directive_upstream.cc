@@ -290,7 +290,7 @@ const Directive kDirectives[] = {
      set<&Upstream::breaker, breaker>,
      "When a server is left alone: a time-out during which it answered nobody, though others than that resource were "
      "asked for, so many connections that failed in a row, so many different resources that were reset or answered 502 "
-     "to 504 in a row and nothing else for half a second, "
+     "to 504 in a row and nothing else for three times as long as its good answers are apart, half a second at most, "
      "or ratio= of its answers within "
      "window; and for how long at first and at most, or as its Retry-After says up to 10s; or off."},
     {"health_check",
