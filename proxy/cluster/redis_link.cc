@@ -192,7 +192,6 @@ void RedisLink::shake_hands() {
 
 void RedisLink::ready() {
   state_ = State::kReady;
-  attempts_ = 0;
   awaiting_pong_ = false;
   heard_ = monotonic_ms();
   ping();
@@ -258,6 +257,7 @@ void RedisLink::settle(const redisReply* reply) {
   const uint64_t id = next_reply_++;
   heard_ = monotonic_ms();
   awaiting_pong_ = false;
+  attempts_ = 0;
   if (pending_.empty() || pending_.front().id != id) return;
   const Answer answer = std::move(pending_.front().answer);
   pending_.pop_front();

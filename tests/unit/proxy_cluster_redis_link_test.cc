@@ -46,5 +46,65 @@ TEST_F(RedisLinkTest, ReconnectsToAServerThatWasKilled) {
   EXPECT_EQ(ask({"ECHO", "again"}), "+again");
 }
 
+// What stands where a server is expected: it takes connections, and does what a test says.
+class Listener {
+ public:
+  Listener() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+    listen(socket_, 100);
+    socklen_t length = sizeof(address);
+    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &length);
+    port_ = ntohs(address.sin_port);
+  }
+  ~Listener() { close(socket_); }
+  int port() const { return port_; }
+  // The next connection; -1: none has come.
+  int take() const { return accept4(socket_, nullptr, nullptr, SOCK_NONBLOCK); }
+
+ private:
+  const int socket_;
+  int port_ = 0;
+};
+
+// What has arrived on a connection; "": nothing.
+std::string arrived(int connection) {
+  char bytes[4096];
+  const ssize_t count = recv(connection, bytes, sizeof(bytes), 0);
+  return count > 0 ? std::string(bytes, static_cast<size_t>(count)) : "";
+}
+
+TEST_F(RedisLinkTest, CommandsOfOneTurnGoOutTogether) {
+  const Listener server;
+  RedisBreaker breaker;
+  RedisLink link(loop_, RedisAddress{"127.0.0.1", server.port(), "", 0}, breaker, 5000);
+  int connection = -1;
+  ASSERT_TRUE(turn_until([&] { return (connection = server.take()) >= 0; }));
+  std::string seen;
+  ASSERT_TRUE(turn_until([&] { return (seen += arrived(connection)).ends_with("PING\r\n"); }));
+  for (const std::string_view word : {"one", "two", "three"}) link.command({"ECHO", word}, [](const redisReply*) {});
+  EXPECT_EQ(arrived(connection), "") << "the turn is not over";
+  ASSERT_TRUE(turn_until([&] { return !(seen = arrived(connection)).empty(); }));
+  for (const char* word : {"one", "two", "three"}) EXPECT_NE(seen.find(word), std::string::npos) << word;
+  close(connection);
+}
+
+TEST_F(RedisLinkTest, WhoAlwaysHangsUpIsCalledEverMoreSeldom) {
+  const Listener server;
+  RedisBreaker breaker;
+  RedisLink link(loop_, RedisAddress{"127.0.0.1", server.port(), "", 0}, breaker, kDeadline);
+  int calls = 0;
+  for (const int64_t end = now_ms() + 1500; now_ms() < end; loop_.turn(true)) {
+    const int connection = server.take();
+    if (connection < 0) continue;
+    ++calls;
+    close(connection);
+  }
+  EXPECT_GE(calls, 2);
+  EXPECT_LE(calls, 8) << "50 ms, then twice as long each time, less up to a half";
+}
+
 }  // namespace
 }  // namespace levee
