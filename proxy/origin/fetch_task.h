@@ -63,9 +63,6 @@ class Fetch final : public Task, public StreamOwner {
   void pop_answered();
   Next decided(const Decision& decision);
   Next checked(const Decision& decision);
-  void use_variant(const std::string& names);
-  void take_lease(uint64_t fence);
-  void release_lease();
   bool was_purged(const Uncacheable& found) const;
   Next ask_anew();
   Next stand_down(int64_t remember);
@@ -78,11 +75,6 @@ class Fetch final : public Task, public StreamOwner {
   void pop_tick();
   Next peer_head();
   Next deliver_from_peer(const PeerEntry& said);
-  void tell_pop(bool shared, int64_t remember);
-  void tell_changed();
-  void tell_cacheable();
-  void publish(const Entry& entry);
-  void publish_kept();
   void leave_pop();
   std::string peer_question() const;
   bool at_peer() const { return pop_ != nullptr && !pop_->peer.empty(); }
@@ -92,6 +84,16 @@ class Fetch final : public Task, public StreamOwner {
   std::string tls_name() const;
   int64_t connect_timeout() const;
   int64_t head_timeout() const;
+
+  // fetch_claims.cc: what they are told of its key.
+  void use_variant(const std::string& names);
+  void take_lease(uint64_t fence);
+  void release_lease();
+  void tell_pop(bool shared, int64_t remember);
+  void tell_changed();
+  void tell_cacheable();
+  void publish(const Entry& entry);
+  void publish_kept();
 
   // fetch_admit.cc: a slot.
   Next admit();
