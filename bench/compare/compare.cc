@@ -81,6 +81,7 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
   Json result{{"title", scenario.title},
               {"headlines", Json::array()},
               {"peers", Json::object()},
+              {"rounds", Json::object()},
               {"not_measured", Json::object()}};
   for (const Headline& headline : scenario.headlines) {
     result["headlines"].push_back({{"as", name_of(headline.as)}, {"what", headline.what}, {"label", headline.label}});
@@ -100,6 +101,7 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
       auto measured = scenario.measure(stage, *peer, turn);
       if (auto* wrong = std::get_if<std::string>(&measured)) {
         result["not_measured"][peer->name()] = *wrong;
+        rounds[peer->name()].push_back(Json::object());
       } else {
         rounds[peer->name()].push_back(std::move(std::get<Json>(measured)));
       }
@@ -107,7 +109,9 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
   }
   for (const auto& peer : peers) {
     peer->ask_to_end();
-    if (rounds.contains(peer->name())) result["peers"][peer->name()] = medians(rounds[peer->name()]);
+    const std::vector<Json>& all = rounds[peer->name()];
+    if (Json middle = medians(all); !middle.empty()) result["peers"][peer->name()] = std::move(middle);
+    result["rounds"][peer->name()] = all;
   }
   return result;
 }

@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace levee::bench {
+namespace {
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+}  // namespace
 
 Json medians(const std::vector<Json>& rounds) {
   Json result = Json::object();
@@ -13,12 +22,19 @@ Json medians(const std::vector<Json>& rounds) {
       for (const Json& round : rounds) {
         if (round.contains(what)) values.push_back(round.at(what).get<double>());
       }
-      std::ranges::sort(values);
-      const size_t middle = values.size() / 2;
-      result[what] = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+      result[what] = median(std::move(values));
     }
   }
   return result;
+}
+
+std::optional<double> paired_ratio(const Json& base, const Json& other, const std::string& what) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < std::min(base.size(), other.size()); ++i) {
+    const double above = base[i].value(what, 0.0), below = other[i].value(what, 0.0);
+    if (above > 0 && below > 0) ratios.push_back(above / below);
+  }
+  return ratios.empty() ? std::nullopt : std::optional(median(std::move(ratios)));
 }
 
 }  // namespace levee::bench

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "bench/compare/rounds.h"
 #include "bench/figures/chart.h"
 
 namespace levee::bench {
@@ -35,13 +36,13 @@ std::optional<double> figure(const Json& scenario, std::string_view peer, const 
   return found->at(what).get<double>();
 }
 
-// The value as a table has it: a ratio is nginx's cost over the peer's.
+// The value as a table has it: a ratio is nginx's cost over the peer's, round by round.
 std::optional<double> shown(const Json& scenario, const Json& headline, std::string_view peer) {
   const std::string what = headline.at("what");
-  const auto value = figure(scenario, peer, what);
-  if (!value || headline.at("as") != "ratio") return value;
-  const auto base = figure(scenario, "nginx", what);
-  return base && *value > 0 ? std::optional(*base / *value) : std::nullopt;
+  if (headline.at("as") != "ratio") return figure(scenario, peer, what);
+  const Json& rounds = scenario.at("rounds");
+  const auto base = rounds.find("nginx"), other = rounds.find(std::string(peer));
+  return base == rounds.end() || other == rounds.end() ? std::nullopt : paired_ratio(*base, *other, what);
 }
 
 std::string in_words(double value, const std::string& as) {

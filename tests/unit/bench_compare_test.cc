@@ -23,6 +23,7 @@ Json results() {
       "headlines": [{"as": "ratio", "what": "cpu_us", "label": "1 KiB hits"},
                     {"as": "ms", "what": "p99", "label": "p99"}, {"as": "count", "what": "most", "label": "most"}],
       "peers": {"levee": {"cpu_us": 5, "p99": 2.26, "most": 8}, "nginx": {"cpu_us": 10, "p99": 1490, "most": 12345}},
+      "rounds": {"levee": [{"cpu_us": 5}, {"cpu_us": 4}], "nginx": [{"cpu_us": 10}, {"cpu_us": 8}]},
       "not_measured": {"ats": "does not start"}}},
     "micro": {"parse": 123.4}})");
 }
@@ -56,6 +57,7 @@ Json plan_results() {
   return Json::parse(R"({"title": "evening: A <big> one",
     "headlines": [{"as": "ms", "what": "p99", "label": "start-up p99"}, {"as": "ratio", "what": "cpu_us", "label": "answers"}],
     "peers": {"nginx": {"p99": 1490, "cpu_us": 10}, "levee": {"cpu_us": 8}},
+    "rounds": {"nginx": [{"cpu_us": 10}], "levee": [{"cpu_us": 8}]},
     "verdicts": {"nginx": {"held": 1, "rounds": 3, "says": "It does not hold: errors"},
                  "levee": {"held": 3, "rounds": 3, "says": "It holds."}},
     "not_measured": {"varnish": "does not start"}})");
@@ -81,6 +83,14 @@ TEST(Compare, ThePageHasAPlansVerdicts) {
 TEST(Rounds, TheirMedianIsOfTheRoundsThatHaveAFigure) {
   const std::vector<Json> rounds = {{{"a", 1.0}, {"b", 1.0}}, {{"a", 50.0}}, {{"a", 3.0}, {"b", 4.0}, {"c", 7.0}}};
   EXPECT_EQ(medians(rounds), (Json{{"a", 3.0}, {"b", 2.5}, {"c", 7.0}}));
+}
+
+TEST(Rounds, ARatioIsOfFiguresOfTheSameRound) {
+  const Json base = {{{"a", 10.0}}, {{"a", 100.0}}, {{"a", 9.0}}, {{"a", 7.0}}};
+  EXPECT_EQ(paired_ratio(base, {{{"a", 5.0}}, {{"a", 50.0}}, {{"a", 1.0}}}, "a"), 2.0);
+  EXPECT_EQ(paired_ratio(base, {Json::object(), {{"a", 25.0}}, {{"a", 0.0}}}, "a"), 4.0)
+      << "one failed, one took nothing";
+  EXPECT_EQ(paired_ratio(base, Json::array(), "a"), std::nullopt);
 }
 
 TEST(Compare, ThePageStandsAlone) {
