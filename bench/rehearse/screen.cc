@@ -44,6 +44,23 @@ std::string progress(double part, size_t width) {
   return bar;
 }
 
+// The lines that fit, and of each what fits: one that wrapped would spoil the count of those to go up again.
+std::string cut_to(const std::string& text, size_t width, size_t height) {
+  std::string fitting;
+  size_t column = 0;
+  for (const char byte : text) {
+    const bool starts = (static_cast<unsigned char>(byte) & 0xC0U) != 0x80;  // a character, and not the rest of one
+    if (byte == '\n') {
+      column = 0;
+      if (--height == 0) return fitting + byte;
+    } else if (starts) {
+      ++column;
+    }
+    if (column <= width) fitting += byte;
+  }
+  return fitting;
+}
+
 class Lines final : public Onlooker {
  public:
   void on_second(const Outcome& so_far) override {
@@ -62,9 +79,17 @@ class Picture final : public Onlooker {
 
   void on_second(const Outcome& so_far) override {
     winsize size{};
-    const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    const std::string text = picture(plan_, so_far, known ? size.ws_col : 80);
-    if (lines_ > 0) std::printf("\x1b[%zuA", lines_);
+    const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 1;
+    const size_t width = known ? size.ws_col : 80;
+    const size_t height = known ? size.ws_row - 1U : 23;  // the cursor stands below
+    const std::string text = picture(plan_, so_far, width, height);
+    if (lines_ > 0 && (width != width_ || height != height_)) {
+      std::printf("\x1b[H\x1b[2J");  // nobody knows where the old lines are now
+    } else if (lines_ > 0) {
+      std::printf("\x1b[%zuA", lines_);
+    }
+    width_ = width;
+    height_ = height;
     lines_ = static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
     for (size_t at = 0; at < text.size();) {
       const size_t end = text.find('\n', at);
@@ -77,7 +102,8 @@ class Picture final : public Onlooker {
 
  private:
   const Plan& plan_;
-  size_t lines_ = 0;
+  size_t width_ = 0, height_ = 0;  // of the terminal, at the last picture
+  size_t lines_ = 0;               // of that picture; 0: there is none yet
 };
 
 class Silence final : public Onlooker {
@@ -114,7 +140,7 @@ std::string line_of_seconds(const Outcome& so_far, size_t count) {
   return line;
 }
 
-std::string picture(const Plan& plan, const Outcome& so_far, size_t width) {
+std::string picture(const Plan& plan, const Outcome& so_far, size_t width, size_t height) {
   const Moment& last = so_far.seconds.back();
   const double whole = std::chrono::duration<double>(plan.duration).count();
   const auto passed = static_cast<double>(so_far.seconds.size());
@@ -146,9 +172,9 @@ std::string picture(const Plan& plan, const Outcome& so_far, size_t width) {
       continue;
     }
     const Happening& event = so_far.events[so_far.events.size() - shown + i];
-    text += print("  %5.1f s  %s\n", static_cast<double>(event.at_ms) / 1000, event.what.substr(0, 100).c_str());
+    text += print("  %5.1f s  %s\n", static_cast<double>(event.at_ms) / 1000, event.what.c_str());
   }
-  return text;
+  return cut_to(text, width, height);
 }
 
 std::unique_ptr<Onlooker> make_screen(const Plan& plan) {

@@ -1,6 +1,9 @@
 // The report and its charts, the live picture, and what a cache says of itself.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <sstream>
+
 #include "bench/figures/chart.h"
 #include "bench/rehearse/page.h"
 #include "bench/rehearse/screen.h"
@@ -83,10 +86,23 @@ TEST_F(ReportTest, ThePageSaysTheVerdictAndNeedsNoNetwork) {
 }
 
 TEST_F(ReportTest, ThePictureAlwaysHasAsManyLines) {
-  const std::string before = picture(plan_, outcome_, 80);
+  const std::string before = picture(plan_, outcome_, 80, 40);
   outcome_.events.clear();
-  EXPECT_EQ(count(picture(plan_, outcome_, 200), "\n"), count(before, "\n"));
+  EXPECT_EQ(count(picture(plan_, outcome_, 200, 40), "\n"), count(before, "\n"));
   EXPECT_NE(before.find("kill <node2>"), std::string::npos);
+}
+
+TEST_F(ReportTest, ThePictureFitsTheTerminal) {
+  outcome_.events.push_back({2000, std::string(300, 'x')});
+  outcome_.seconds[2].of.requests = 1;
+  for (const size_t width : {20U, 59U, 80U, 200U}) {
+    std::istringstream lines(picture(plan_, outcome_, width, 40));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(std::ranges::count_if(line, [](char byte) { return (byte & 0xC0) != 0x80; }), width) << line;
+    }
+  }
+  EXPECT_EQ(count(picture(plan_, outcome_, 80, 5), "\n"), 5U);
+  EXPECT_NE(picture(plan_, outcome_, 80, 5).find("█"), std::string::npos);  // whole characters
 }
 
 TEST_F(ReportTest, ALineTellsOfSeveralSeconds) {
