@@ -10,6 +10,7 @@
 #include <iterator>
 #include <map>
 
+#include "bench/client/http_client.h"
 #include "bench/compare/case.h"
 #include "bench/compare/rehearsals.h"
 #include "bench/compare/rounds.h"
@@ -86,6 +87,7 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
   for (const Headline& headline : scenario.headlines) {
     result["headlines"].push_back({{"as", name_of(headline.as)}, {"what", headline.what}, {"label", headline.label}});
   }
+  const int64_t began = now_us();
   std::vector<std::unique_ptr<Peer>> peers;
   for (const std::string& name : options.servers.empty() ? scenario.servers : options.servers) {
     auto started = stage.start(fs::path(options.peers) / name, options.levee, scenario.size, scenario.tls);
@@ -107,12 +109,14 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
       }
     }
   }
+  for (const auto& peer : peers) peer->ask_to_end();
   for (const auto& peer : peers) {
-    peer->ask_to_end();
     const std::vector<Json>& all = rounds[peer->name()];
     if (Json middle = medians(all); !middle.empty()) result["peers"][peer->name()] = std::move(middle);
     result["rounds"][peer->name()] = all;
   }
+  peers.clear();
+  result["took_s"] = static_cast<double>(now_us() - began) / 1e6;
   return result;
 }
 
@@ -154,10 +158,13 @@ std::string play_scenarios(const CompareOptions& options, const fs::path& scratc
   if (std::string wrong = stage.prepare(); !wrong.empty()) return wrong;
   auto scenarios = speed_scenarios(options.quick);
   for (Scenario& scenario : overload_scenarios(options.quick)) scenarios.push_back(std::move(scenario));
+  double took = 0;
   for (const Scenario& scenario : scenarios) {
     if (!is_in(options.only, scenario.name)) continue;
     results[scenario.name] = play(scenario, options, stage);
-    std::printf("%s", terminal_table(scenario.name, results[scenario.name]).c_str());
+    took += results[scenario.name].at("took_s").get<double>();
+    std::printf("%s  (%.0f s, all %.0f s)\n", terminal_table(scenario.name, results[scenario.name]).c_str(),
+                results[scenario.name].at("took_s").get<double>(), took);
     std::fflush(stdout);
   }
   return {};

@@ -156,7 +156,7 @@ double recovery(const Json& fresh, int from, int to) {
 // `order`: what the origin is told; "" makes it ten times slower.
 auto trouble(const std::string& order) {
   return [order](Stage& stage, const Peer& peer, int) -> Measured {
-    const Times times = stage.quick() ? Times{3, 8, 4} : Times{6, 20, 8};
+    const Times times = stage.quick() ? Times{2, 8, 3} : Times{6, 20, 8};
     const int end = times.before + times.during;
     const std::string capacity = "slots=8&queue=1000&collapse_past=64&service=";
     const OriginState usual(stage, capacity + "20");

@@ -1,5 +1,6 @@
 #include <csignal>
 #include <deque>
+#include <functional>
 #include <optional>
 
 #include "bench/load/common.h"
@@ -71,8 +72,9 @@ class FlashConnection final : public HttpClient::Observer {
 };
 
 // `count` connections to each target, all at once: a tally for each. They ask in turn, so that no target is ahead.
+// `on_crowd` is called when all are connected and warm.
 std::vector<Tally> flash(const std::vector<Target>& targets, const std::string& warm_path, uint32_t count,
-                         uint32_t objects) {
+                         uint32_t objects, const std::function<void()>& on_crowd) {
   ClientLoop loop(30'000);
   std::vector<Tally> tallies(targets.size());
   uint64_t waiting = count * targets.size();
@@ -88,6 +90,7 @@ std::vector<Tally> flash(const std::vector<Target>& targets, const std::string& 
   std::vector<std::string> paths;
   for (uint32_t i = 0; i < objects; ++i) paths.push_back(numbered(targets[0].path, i));
   size_t next = 0;
+  on_crowd();
   for (Tally& tally : tallies) tally.began_us = now_us();
   for (FlashConnection& connection : connections) connection.ask(paths[next++ / targets.size() % paths.size()], true);
   event_base_dispatch(&loop.base());
@@ -121,12 +124,12 @@ int run_flash(const FlashOptions& options) {
   if (!options.origin_url.empty()) {
     const auto origin = checked_target(options.origin_url, options.allow_remote);
     if (!origin) return 2;
-    const Tally alone = flash({*origin}, options.warm_path, 1, 1)[0];
+    const Tally alone = flash({*origin}, options.warm_path, 1, 1, [] {})[0];
     report["origin_ms"] = {{"first_byte", to_ms(alone.first_byte.max())}, {"last_byte", to_ms(alone.last_byte.max())}};
   }
-  const ServerCost cost(options.pids);
-  const std::vector<Tally> tallies =
-      flash(targets, options.warm_path, options.connections, std::max(options.objects, 1U));
+  std::optional<ServerCost> cost;
+  const std::vector<Tally> tallies = flash(targets, options.warm_path, options.connections,
+                                           std::max(options.objects, 1U), [&] { cost.emplace(options.pids); });
   add_tally(tallies[0], report);
   uint64_t answered = 0;
   bool all_well = true;
@@ -135,7 +138,7 @@ int run_flash(const FlashOptions& options) {
     all_well = all_well && tallies[at].answered == options.connections && tallies[at].failed + tallies[at].wrong == 0;
     if (at > 0) add_tally(tallies[at], report["also"][urls[at]]);
   }
-  cost.add_to(report, answered);
+  cost->add_to(report, answered);
   print_report(report, options.json);
   return all_well ? 0 : 1;
 }
