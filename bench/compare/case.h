@@ -57,10 +57,17 @@ struct Scenario {
   std::string name, title;
   std::vector<std::string> servers;
   std::vector<Headline> headlines;
-  std::function<Measured(Stage& stage, const Peer& peer, int turn)> measure;
+  struct Turn {
+    int number = 0;
+    Json prepared;  // what `prepare` said of this peer
+  };
+  std::function<Measured(Stage& stage, const Peer& peer, const Turn& turn)> measure;
   int rounds = 1;
   bool tls = false;
   uint64_t size = 1024;  // of the body that a server without an origin sends
+  // Once for each peer, before the first round: fills its cache. What a cache has to wait for then passes for all at
+  // once.
+  std::function<Measured(Stage& stage, const Peer& peer)> prepare = {};
 };
 
 std::vector<Scenario> speed_scenarios(bool quick);     // hits, crowds, idle connections, live viewers

@@ -97,10 +97,20 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
       peers.push_back(std::move(std::get<std::unique_ptr<Peer>>(started)));
     }
   }
+  std::map<std::string, Json> prepared;
+  for (const auto& peer : peers) {
+    auto made = scenario.prepare ? scenario.prepare(stage, *peer) : Json();
+    if (auto* wrong = std::get_if<std::string>(&made)) {
+      result["not_measured"][peer->name()] = *wrong;
+    } else {
+      prepared[peer->name()] = std::move(std::get<Json>(made));
+    }
+  }
   std::map<std::string, std::vector<Json>> rounds;
   for (int turn = 0; turn < scenario.rounds; ++turn) {
     for (const auto& peer : peers) {
-      auto measured = scenario.measure(stage, *peer, turn);
+      if (!prepared.contains(peer->name())) continue;
+      auto measured = scenario.measure(stage, *peer, {turn, prepared[peer->name()]});
       if (auto* wrong = std::get_if<std::string>(&measured)) {
         result["not_measured"][peer->name()] = *wrong;
         rounds[peer->name()].push_back(Json::object());

@@ -11,6 +11,7 @@ namespace levee::bench {
 namespace {
 
 using Measured = Scenario::Measured;
+using Turn = Scenario::Turn;
 using As = Headline::As;
 
 const std::vector<std::string> kCaches = {"levee", "nginx", "varnish", "ats"};
@@ -59,42 +60,57 @@ int wait_until_quiet(Stage& stage, double most_seconds) {
   return most;
 }
 
+int storm_lifetime(const Stage& stage) {
+  return stage.quick() ? 6 : 16;  // seconds; longer than it takes to fill the cache
+}
+std::string storm_path(const Stage& stage, const Peer& peer) {
+  return "/object/1024/storm-" + peer.name() + "-{}?cc=max-age=" + std::to_string(storm_lifetime(stage));
+}
+Stage::Words storm_crowd(const std::string& count) {
+  return {"-c", count, "--objects", count};
+}
+
+// Has all objects and sends them, fresh, to as many as will come again.
+auto fill(int objects) {
+  return [count = std::to_string(objects)](Stage& stage, const Peer& peer) -> Measured {
+    const OriginState wide(stage, "slots=0&service=100");  // as slow as later, so that nobody learns a wrong time
+    auto filled =
+        stage.load(peer, "hits", storm_path(stage, peer), {"-c", "256", "-n", count, "--objects", count, "-s", "20"});
+    if (auto* wrong = std::get_if<std::string>(&filled)) return *wrong;
+    auto fresh = stage.load(peer, "flash", storm_path(stage, peer), storm_crowd(count));
+    if (auto* wrong = std::get_if<std::string>(&fresh)) return *wrong;
+    return Json{{"p99_ms", number(std::get<Json>(fresh), "/first_byte_ms/p99")}, {"at_us", now_us()}};
+  };
+}
+
 // All objects have expired when they are asked for at once.
-Measured storm(Stage& stage, const Peer& peer, int turn) {
-  const int objects = stage.quick() ? 400 : 2000;
-  const std::string count = std::to_string(objects);
-  const int lifetime = stage.quick() ? 6 : 16;  // seconds; longer than it takes to fill the cache
-  const std::string path =
-      "/object/1024/storm-" + peer.name() + std::to_string(turn) + "-{}?cc=max-age=" + std::to_string(lifetime);
-  const Stage::Words crowd = {"-c", count, "--objects", count};
-  const OriginState wide(stage, "slots=0&service=100");  // as slow as later, so that nobody learns a wrong time
-  auto filled = stage.load(peer, "hits", path, {"-c", "256", "-n", count, "--objects", count, "-s", "20"});
-  if (auto* wrong = std::get_if<std::string>(&filled)) return *wrong;
-  auto fresh = stage.load(peer, "flash", path, crowd);
-  if (auto* wrong = std::get_if<std::string>(&fresh)) return *wrong;
-  sleep(static_cast<unsigned>(lifetime) + 2);
-  const OriginState small(stage, "slots=8&service=100&queue=256");
-  auto stale = stage.load(peer, "flash", path, crowd);
-  if (auto* wrong = std::get_if<std::string>(&stale)) return *wrong;
-  const double ideal = objects * kServiceMs / 1000.0 / kSlots;
-  const int settled_most = wait_until_quiet(stage, ideal * 2 + 5);
-  const Json& all = std::get<Json>(stale);
-  const Json stats = stage.stats();
-  return Json{
-      {"ok_percent", share(number(all, "/answered") - number(all, "/wrong"), objects)},
-      {"p99_behind_hits_ms", number(all, "/first_byte_ms/p99") - number(std::get<Json>(fresh), "/first_byte_ms/p99")},
-      {"origin_most", stats.value("most_active", 0.0)},
-      {"origin_settled_most", settled_most},
-      {"origin_dropped", stats.value("refused", 0.0)},
-      {"refreshed_percent", share(stats.value("requests", 0.0) - stats.value("refused", 0.0), objects)},
-      {"refresh_s", stats.value("busy_ms", 0.0) / 1000},
-      {"refresh_ideal_s", ideal}};
+auto storm(int objects) {
+  return [objects](Stage& stage, const Peer& peer, const Turn& turn) -> Measured {
+    const int64_t expired_us =
+        turn.prepared.at("at_us").get<int64_t>() + (storm_lifetime(stage) + 2) * int64_t{1'000'000};
+    usleep(static_cast<useconds_t>(std::max<int64_t>(expired_us - now_us(), 0)));
+    const OriginState small(stage, "slots=8&service=100&queue=256");
+    auto stale = stage.load(peer, "flash", storm_path(stage, peer), storm_crowd(std::to_string(objects)));
+    if (auto* wrong = std::get_if<std::string>(&stale)) return *wrong;
+    const double ideal = objects * kServiceMs / 1000.0 / kSlots;
+    const int settled_most = wait_until_quiet(stage, ideal * 2 + 5);
+    const Json& all = std::get<Json>(stale);
+    const Json stats = stage.stats();
+    return Json{{"ok_percent", share(number(all, "/answered") - number(all, "/wrong"), objects)},
+                {"p99_behind_hits_ms", number(all, "/first_byte_ms/p99") - number(turn.prepared, "/p99_ms")},
+                {"origin_most", stats.value("most_active", 0.0)},
+                {"origin_settled_most", settled_most},
+                {"origin_dropped", stats.value("refused", 0.0)},
+                {"refreshed_percent", share(stats.value("requests", 0.0) - stats.value("refused", 0.0), objects)},
+                {"refresh_s", stats.value("busy_ms", 0.0) / 1000},
+                {"refresh_ideal_s", ideal}};
+  };
 }
 
 // --- Cold overload.
 
 // Distinct uncached objects at ten times what the origin can carry, one in twenty a playlist.
-Measured cold(Stage& stage, const Peer& peer, int) {
+Measured cold(Stage& stage, const Peer& peer, const Turn&) {
   constexpr double kCapacity = 1000.0 * kSlots / kServiceMs;
   const int seconds = stage.quick() ? 8 : 30;
   const OriginState small(stage, "slots=8&service=100&queue=1000&collapse_past=64");
@@ -155,7 +171,7 @@ double recovery(const Json& fresh, int from, int to) {
 
 // `order`: what the origin is told; "" makes it ten times slower.
 auto trouble(const std::string& order) {
-  return [order](Stage& stage, const Peer& peer, int) -> Measured {
+  return [order](Stage& stage, const Peer& peer, const Turn&) -> Measured {
     const Times times = stage.quick() ? Times{2, 8, 3} : Times{6, 20, 8};
     const int end = times.before + times.during;
     const std::string capacity = "slots=8&queue=1000&collapse_past=64&service=";
@@ -197,7 +213,7 @@ auto trouble(const std::string& order) {
 // --- Flapping.
 
 // The origin resets whoever asks, two seconds of every four.
-Measured flapping(Stage& stage, const Peer& peer, int) {
+Measured flapping(Stage& stage, const Peer& peer, const Turn&) {
   const int seconds = stage.quick() ? 10 : 62;
   const OriginState usual(stage, "slots=64&service=10&queue=1000");
   Stage::Words words = surge({2, seconds - 2, 0}, peer.name() + "flap");
@@ -242,7 +258,11 @@ std::vector<Scenario> overload_scenarios(bool quick) {
         {As::kPercent, "refreshed_percent", "the same: refreshed by that"},
         {As::kSeconds, "refresh_s",
          "the same: the origin is busy with it for (at best " + std::string(quick ? "5" : "25") + " s)"}},
-       storm},
+       storm(quick ? 400 : 2000),
+       1,
+       false,
+       0,
+       fill(quick ? 400 : 2000)},
       {"cold",
        "Distinct uncached objects at ten times the origin's capacity",
        kCaches,

@@ -5,6 +5,7 @@ namespace levee::bench {
 namespace {
 
 using Measured = Scenario::Measured;
+using Turn = Scenario::Turn;
 using As = Headline::As;
 
 const std::vector<std::string> kPlain = {"levee", "nginx", "varnish", "ats", "haproxy", "loop"};
@@ -15,14 +16,13 @@ double number(const Json& json, const char* pointer) {
   return json.at(Json::json_pointer(pointer)).get<double>();
 }
 
+std::string hit_path(uint64_t size) {
+  return "/object/" + std::to_string(size) + "/hit";
+}
+
 // The same object again and again, 64 connections.
 auto hits(uint64_t size, const char* seconds) {
-  return [path = "/object/" + std::to_string(size) + "/hit", seconds](Stage& stage, const Peer& peer,
-                                                                      int turn) -> Measured {
-    if (turn == 0) {
-      auto warm = stage.load(peer, "hits", path, {"-c", "8", "-s", "0.3"});
-      if (auto* wrong = std::get_if<std::string>(&warm)) return *wrong;
-    }
+  return [path = hit_path(size), seconds](Stage& stage, const Peer& peer, const Turn&) -> Measured {
     auto got = stage.load(peer, "hits", path, {"-c", "64", "-s", seconds});
     if (auto* wrong = std::get_if<std::string>(&got)) return *wrong;
     const Json& all = std::get<Json>(got);
@@ -31,11 +31,16 @@ auto hits(uint64_t size, const char* seconds) {
                 {"bad", number(all, "/failed") + number(all, "/not_2xx")}};
   };
 }
+auto warm(uint64_t size) {
+  return [path = hit_path(size)](Stage& stage, const Peer& peer) -> Measured {
+    return stage.load(peer, "hits", path, {"-c", "8", "-s", "0.3"});
+  };
+}
 
 // A thousand connections ask at once for an object that begins after 200 ms and takes a second more.
-Measured flash(Stage& stage, const Peer& peer, int turn) {
+Measured flash(Stage& stage, const Peer& peer, const Turn& turn) {
   const std::string query = "?ttfb=200&rate=2097152";
-  const std::string object = "/object/2097152/flash-" + peer.name() + std::to_string(turn);
+  const std::string object = "/object/2097152/flash-" + peer.name() + std::to_string(turn.number);
   auto got = stage.load(peer, "flash", object + query,
                         {"-c", "1000", "--origin", "http://" + stage.origin() + "/object/2097152/alone" + query});
   if (auto* wrong = std::get_if<std::string>(&got)) return *wrong;
@@ -49,7 +54,7 @@ Measured flash(Stage& stage, const Peer& peer, int turn) {
 }
 
 auto idle(const char* connections) {
-  return [=](Stage& stage, const Peer& peer, int) -> Measured {
+  return [=](Stage& stage, const Peer& peer, const Turn&) -> Measured {
     auto got = stage.load(peer, "idle", "/object/1024/idle", {"-c", connections});
     if (auto* wrong = std::get_if<std::string>(&got)) return *wrong;
     const Json& all = std::get<Json>(got);
@@ -60,7 +65,7 @@ auto idle(const char* connections) {
 }
 
 auto live(const char* viewers, const char* seconds) {
-  return [=](Stage& stage, const Peer& peer, int) -> Measured {
+  return [=](Stage& stage, const Peer& peer, const Turn&) -> Measured {
     auto got = stage.load(peer, "live", "/sim-chunked/250000x2000/index.m3u8", {"-c", viewers, "-s", seconds});
     if (auto* wrong = std::get_if<std::string>(&got)) return *wrong;
     const Json& all = std::get<Json>(got);
@@ -82,10 +87,12 @@ std::vector<Scenario> speed_scenarios(bool quick) {
   const std::string idle_tls =
       std::string(quick ? "5,000" : "10,000") + " idle connections over TLS";  // handshakes take long
   return {
-      {"hits1k", "1 KiB hits", kPlain, per_cpu("1 KiB hits"), hits(1024, seconds), rounds, false, 1024},
-      {"hits1m", "1 MiB hits", kPlain, per_cpu("1 MiB hits"), hits(kMiB, seconds), rounds, false, kMiB},
-      {"tls1k", "1 KiB hits over TLS", kTls, per_cpu("1 KiB hits, TLS 1.3"), hits(1024, seconds), rounds, true, 1024},
-      {"tls1m", "1 MiB hits over TLS", kTls, per_cpu("1 MiB hits, TLS 1.3"), hits(kMiB, seconds), rounds, true, kMiB},
+      {"hits1k", "1 KiB hits", kPlain, per_cpu("1 KiB hits"), hits(1024, seconds), rounds, false, 1024, warm(1024)},
+      {"hits1m", "1 MiB hits", kPlain, per_cpu("1 MiB hits"), hits(kMiB, seconds), rounds, false, kMiB, warm(kMiB)},
+      {"tls1k", "1 KiB hits over TLS", kTls, per_cpu("1 KiB hits, TLS 1.3"), hits(1024, seconds), rounds, true, 1024,
+       warm(1024)},
+      {"tls1m", "1 MiB hits over TLS", kTls, per_cpu("1 MiB hits, TLS 1.3"), hits(kMiB, seconds), rounds, true, kMiB,
+       warm(kMiB)},
       {"flash",
        "1,000 ask at once for 2 MiB that take 200 ms and a second",
        kCaches,
