@@ -77,7 +77,36 @@ bool is_in(const std::vector<std::string>& names, const std::string& name) {
   return names.empty() || std::ranges::find(names, name) != names.end();
 }
 
-// Interleaved: what else the machine does strikes all alike.
+using Rounds = std::map<std::string, std::vector<Json>>;
+
+// Interleaved: what else the machine does strikes all alike. `missing`: gets what could not be measured, and why.
+Rounds measure_all(const Scenario& scenario, Stage& stage, const std::vector<std::unique_ptr<Peer>>& peers,
+                   Json& missing) {
+  std::map<std::string, Json> prepared;
+  for (const auto& peer : peers) {
+    auto made = scenario.prepare ? scenario.prepare(stage, *peer) : Json();
+    if (auto* wrong = std::get_if<std::string>(&made)) {
+      missing[peer->name()] = *wrong;
+    } else {
+      prepared[peer->name()] = std::move(std::get<Json>(made));
+    }
+  }
+  Rounds rounds;
+  for (int turn = 0; turn < scenario.rounds; ++turn) {
+    for (const auto& peer : peers) {
+      if (!prepared.contains(peer->name())) continue;
+      auto measured = scenario.measure(stage, *peer, {turn, prepared[peer->name()]});
+      if (auto* wrong = std::get_if<std::string>(&measured)) {
+        missing[peer->name()] = *wrong;
+        rounds[peer->name()].push_back(Json::object());
+      } else {
+        rounds[peer->name()].push_back(std::move(std::get<Json>(measured)));
+      }
+    }
+  }
+  return rounds;
+}
+
 Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage) {
   Json result{{"title", scenario.title},
               {"headlines", Json::array()},
@@ -97,28 +126,7 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
       peers.push_back(std::move(std::get<std::unique_ptr<Peer>>(started)));
     }
   }
-  std::map<std::string, Json> prepared;
-  for (const auto& peer : peers) {
-    auto made = scenario.prepare ? scenario.prepare(stage, *peer) : Json();
-    if (auto* wrong = std::get_if<std::string>(&made)) {
-      result["not_measured"][peer->name()] = *wrong;
-    } else {
-      prepared[peer->name()] = std::move(std::get<Json>(made));
-    }
-  }
-  std::map<std::string, std::vector<Json>> rounds;
-  for (int turn = 0; turn < scenario.rounds; ++turn) {
-    for (const auto& peer : peers) {
-      if (!prepared.contains(peer->name())) continue;
-      auto measured = scenario.measure(stage, *peer, {turn, prepared[peer->name()]});
-      if (auto* wrong = std::get_if<std::string>(&measured)) {
-        result["not_measured"][peer->name()] = *wrong;
-        rounds[peer->name()].push_back(Json::object());
-      } else {
-        rounds[peer->name()].push_back(std::move(std::get<Json>(measured)));
-      }
-    }
-  }
+  Rounds rounds = measure_all(scenario, stage, peers, result["not_measured"]);
   for (const auto& peer : peers) peer->ask_to_end();
   for (const auto& peer : peers) {
     const std::vector<Json>& all = rounds[peer->name()];
