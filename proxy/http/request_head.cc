@@ -77,9 +77,6 @@ std::string_view method_text(Method method) {
 bool is_safe(Method method) {
   return method == Method::kGet || method == Method::kHead || method == Method::kOptions || method == Method::kTrace;
 }
-bool is_idempotent(Method method) {
-  return is_safe(method) || method == Method::kPut || method == Method::kDelete || method == Method::kPurge;
-}
 
 int status_of(RequestError error) {
   switch (error) {

@@ -19,7 +19,6 @@ namespace levee {
 enum class Method : uint8_t { kGet, kHead, kPost, kPut, kDelete, kPatch, kOptions, kTrace, kConnect, kPurge, kOther };
 std::string_view method_text(Method method);  // empty for kOther
 bool is_safe(Method method);                  // RFC 9110 section 9.2.1
-bool is_idempotent(Method method);            // RFC 9110 section 9.2.2
 
 enum class RequestError : uint8_t {
   kNone,

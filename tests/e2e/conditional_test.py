@@ -1,5 +1,6 @@
 """A client's conditions are answered at the edge."""
 import pytest
+from harness import Answer
 
 ETAG, DATE = '"v1"', "Tue, 01 Sep 2026 10:00:00 GMT"
 
@@ -39,6 +40,7 @@ def test_from_the_cache(levee, origin, headers, status):
     if status == 304:
         assert response.headers["ETag"] == ETAG and "Cache-Control" in response.headers
         assert "Date" in response.headers
+        assert not any(name in response.headers for name in ("Content-Type", "Content-Length", "Transfer-Encoding"))
         response.connection.get("/.generation").rest()  # the connection goes on: there was no body
     assert origin.hits("/a") == 1
 
@@ -48,3 +50,13 @@ def test_a_condition_does_not_reach_the_origin_on_a_miss(levee, origin):
     assert levee.get("/a", headers={"If-None-Match": ETAG}).status in (200, 304)
     assert "If-None-Match" not in origin.last("/a").headers
     assert levee.get("/a").rest() == b"body" and origin.hits("/a") == 1
+
+
+def test_of_what_is_not_kept_the_origin_decides(levee, origin):
+    """It had the conditions, and did not think that they hold."""
+    origin.page("/a", lambda request: Answer("body", headers={"ETag": ETAG, "Cache-Control": "no-store"}))
+    levee.get("/a").rest()
+    for condition in {"If-None-Match": ETAG}, {"If-Match": '"x"'}:
+        response = levee.get("/a", headers=condition)
+        assert (response.status, response.rest()) == (200, b"body")
+        assert list(condition)[0] in origin.last("/a").headers

@@ -1,6 +1,6 @@
 """A client's connection: kept alive, pipelined in order, closed when it asks so."""
 import pytest
-from harness import HOLD, numbered
+from harness import HOLD, Answer, numbered
 
 
 def test_many_requests_on_one_connection(levee, origin):
@@ -75,3 +75,24 @@ def test_a_request_behind_a_large_body_is_read_when_its_turn_comes(levee, origin
     connection.send(b"POST /upload?where=here HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + body + more * 4)
     assert connection.response("POST").rest() == b"thanks"
     assert [connection.response().rest() for _ in range(4)] == [b"next"] * 4
+
+
+@pytest.mark.conf(locations="location /r { return 200 no-body-needed; }")
+@pytest.mark.parametrize("body", ["Content-Length: 26\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n",
+                                  "Transfer-Encoding: chunked\r\n\r\n1a\r\nGET /smuggled HTTP/1.1\r\n\r\n\r\n0\r\n\r\n"])
+def test_a_body_that_nobody_needed_is_no_request(levee, origin, body):
+    origin.page("/a", "next")
+    connection = levee.connect().send(f"GET /r HTTP/1.1\r\nHost: localhost\r\n{body}GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    first = connection.response()
+    assert first.rest() == b"no-body-needed"
+    if "chunked" in body:  # how much there is of it, nobody knows
+        assert first.headers["Connection"] == "close" and connection.ended() and origin.hits() == 0
+    else:
+        assert connection.response().rest() == b"next" and origin.hits() == 1
+
+
+def test_a_get_with_a_body_is_the_origins(levee, origin):
+    origin.page("/a", lambda request: Answer(request.body or b"none", cache_control="max-age=60"))
+    for body in b"one", b"two":
+        assert levee.get("/a", body=body).rest() == body
+    assert levee.get("/a").rest() == b"none"

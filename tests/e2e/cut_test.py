@@ -27,6 +27,11 @@ def test_a_cut_at_any_byte_of_the_body(levee, origin, framing, end):
         assert_cut_and_not_stored(levee, origin, path)
 
 
+def test_a_reset_is_no_end_of_a_body_that_ends_with_the_connection(levee, origin):
+    origin.page("/a", [BODY, RESET, b"more"], cache_control="max-age=60", framing="close")
+    assert_cut_and_not_stored(levee, origin, "/a")
+
+
 # Hundreds of failures in a row would open the breaker of the origin; that is another test.
 @pytest.mark.conf(http="upstream weak { server @ORIGIN@ max_fails=0; breaker off; }",
                   locations="location /weak/ { proxy_pass http://weak/; proxy_cache main; }")

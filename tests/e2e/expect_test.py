@@ -75,6 +75,8 @@ def test_the_edge_answers_it_and_the_origin_gets_the_whole(levee, origin):
     response = connection.response("POST")
     assert response.rest() == b"thanks" and origin.last("/a").body == b"abc"
     assert "Expect" not in origin.last("/a").headers
+    response = levee.connect().send(HEAD.encode() % (b"/a", 3) + b"abc").response("POST")
+    assert response.rest() == b"thanks" and response.interim == []  # who does not wait is not answered
 
 
 @pytest.mark.conf(location="client_max_body_size 2;", locations="location /no { deny all; } location /r { return 200 x; }")

@@ -55,3 +55,12 @@ def test_early_hints_are_passed_on_and_not_stored(levee, origin):
     assert [head.status for head in first.interim] in ([103], [])
     second = levee.get("/a")
     assert second.rest() == b"body" and not second.interim
+
+
+@pytest.mark.conf(location="proxy_set_header X-Path $uri; add_header X-Path $uri;")
+def test_a_decoded_line_end_makes_no_field(levee, origin):
+    origin.page("/a%0d%0aEvil:%201", "body")
+    response = levee.get("/a%0d%0aEvil:%201")
+    assert response.rest() == b"body" and "Evil" not in response.headers and "X-Path" not in response.headers
+    seen = origin.last("/a%0d%0aEvil:%201").headers
+    assert "Evil" not in seen and "X-Path" not in seen

@@ -23,6 +23,14 @@ def test_a_private_response_has_them_too(levee, origin):
     assert response.rest() == b"body" and [head.status for head in response.interim] == [103]
 
 
+def test_nothing_of_framing_or_of_the_connection_is_in_them(levee, origin):
+    odd = [("Link", "</a>"), ("Content-Length", "5"), ("Connection", "X-Hop"), ("X-Hop", "1"), ("Upgrade", "x")]
+    origin.page("/a", ["body"], cache_control="no-store", interim=[(100, []), (103, odd)])
+    response = levee.get("/a")
+    assert response.rest() == b"body" and [head.status for head in response.interim] == [103]
+    assert response.interim[0].headers == [("Link", "</a>")]
+
+
 def test_http_1_0_gets_none(levee, origin):
     origin.page("/a", ["body"], cache_control="max-age=60", interim=[HINTS])
     connection = levee.connect().send(b"GET /a HTTP/1.0\r\nHost: localhost\r\n\r\n")

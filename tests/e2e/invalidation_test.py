@@ -1,5 +1,6 @@
 """RFC 9111 section 4.4: what an unsafe request changed is not served from memory any more."""
 import pytest
+from harness import eventually
 
 UNSAFE = ["POST", "PUT", "DELETE", "PATCH", "M-SEARCH"]
 
@@ -18,6 +19,28 @@ def test_success_forgets_the_uri(levee, origin, method):
     assert levee.get("/a?x=1", method=method, body=b"new").rest() == b"done"
     assert levee.get("/a?x=1").rest() == b"done"
     assert levee.get("/a?x=2").rest() == b"old"
+
+
+@pytest.mark.parametrize("status", [204, 303])
+def test_so_does_an_answer_without_a_body(levee, origin, status):
+    fill(levee, origin, "/a")
+    origin.page("/a", "", status=status)
+    assert levee.get("/a", method="PUT", body=b"new").status == status
+    origin.page("/a", "new")
+    assert levee.get("/a").rest() == b"new"
+
+
+def test_so_does_a_client_that_leaves_before_the_answer(levee, origin):
+    fill(levee, origin, "/a")
+    held = origin.page("/a", "done", hold_head=True)
+    connection = levee.connect()
+    connection.get("/a", method="PUT", body=b"new")
+    origin.wait_for("/a", 2)
+    connection.close()
+    eventually(lambda: any(" 499 " in line for line in levee.access_log()))
+    held.release()
+    origin.page("/a", "new")
+    assert levee.get("/a").rest() == b"new"
 
 
 @pytest.mark.parametrize("status", [403, 404, 500, 503])

@@ -36,7 +36,15 @@ MALFORMED = {
     "chunked twice": OK + "Transfer-Encoding: chunked, chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
     "chunked not last": OK + "Transfer-Encoding: chunked, gzip\r\n\r\n2\r\nab\r\n0\r\n\r\n",
     "a switch of protocols nobody asked for": "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
-    "interim responses without end": "HTTP/1.1 100 Continue\r\n\r\n" * 2000,
+    "interim responses without end": "HTTP/1.1 100 Continue\r\n\r\n" * 2000 + OK + "Content-Length: 2\r\n\r\nab",
+    "a 304 nobody asked for": "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n",
+    "a switch without a protocol": "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\n\r\n",
+    "an empty line first": "\r\n" + OK + "Content-Length: 2\r\n\r\nab",
+    "a status line that ends with LF": "HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\nab",
+    "a protocol in lower case": "http/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab",
+    "a CR in the reason": "HTTP/1.1 200 O\rK\r\nContent-Length: 2\r\n\r\nab",
+    "chunked in HTTP/1.0": "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+    "one field too many": OK + "X: y\r\n" * 100 + "Content-Length: 2\r\n\r\nab",
     "a head without end": OK + "".join(f"X-{i}: {'y' * 1000}\r\n" for i in range(300)) + "\r\n",
 }
 
@@ -70,7 +78,9 @@ def test_a_coding_that_nobody_knows_is_no_coding_and_ends_with_the_connection(le
     assert origin.hits("/a") == 1
 
 
-@pytest.mark.parametrize("chunks", ["x\r\nab\r\n0\r\n\r\n", "2\r\nabc\r\n0\r\n\r\n", "fffffffffffffffff\r\nab", "2\r\nab\r\n-0\r\n"])
+@pytest.mark.parametrize("chunks", ["x\r\nab\r\n0\r\n\r\n", "2\r\nabc\r\n0\r\n\r\n", "fffffffffffffffff\r\nab", "2\r\nab\r\n-0\r\n",
+                                    '2;a="\r\nab\r\n0\r\n\r\n', "2\r\nabX\n0\r\n\r\n", "2\r\nab\rX0\r\n\r\n",
+                                    "2\r\nab\r\n0\r\n" + "X: y\r\n" * 5000 + "\r\n"])
 def test_a_malformed_chunk_cuts_the_readers_off(levee, origin, chunks):
     origin.raw("/a", OK + "Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n" + chunks)
     response = levee.get("/a")

@@ -63,6 +63,16 @@ def test_a_206_that_does_not_fit_is_not_joined(levee, origin, answer):
     assert levee.get("/a").rest() == b"well"
 
 
+def test_a_rest_that_is_too_short_is_cut_off_and_not_kept(levee, origin):
+    cut_at(levee, origin, 4000)
+    origin.raw("/a", 'HTTP/1.1 206 Partial Content\r\nETag: "v1"\r\nContent-Range: bytes 4000-9999/10000\r\n'
+                     "Cache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n", BODY[4000:4005], "\r\n0\r\n\r\n")
+    response = levee.get("/a")
+    assert response.status == 502 or BODY.startswith(response.cut())
+    origin.page("/a", "well", cache_control="max-age=60")
+    assert levee.get("/a").rest() == b"well"
+
+
 def test_a_206_nobody_asked_for_serves_its_bytes_and_no_others(levee, origin):
     origin.raw("/a", 'HTTP/1.1 206 Partial Content\r\nCache-Control: max-age=60\r\nETag: "v1"\r\n'
                      "Content-Range: bytes 10-19/10000\r\nContent-Length: 10\r\n\r\n", BODY[10:20])

@@ -77,3 +77,24 @@ def test_several_ranges(levee, origin):
         assert BODY[:10] in body and BODY[100:110] in body and b"bytes 100-109/10000" in body
     else:
         assert (response.status, body) == (200, BODY)
+
+
+def test_only_of_a_200_and_only_for_get(levee, origin):
+    origin.page("/none", "no such", status=404, cache_control="max-age=60")
+    origin.page("/a", "0123456789", cache_control="max-age=60")
+    for _ in range(2):
+        response = levee.get("/none", headers={"Range": "bytes=0-1"})
+        assert (response.status, response.rest()) == (404, b"no such")
+        response = levee.get("/a", method="HEAD", headers={"Range": "bytes=0-1"})
+        assert (response.status, response.headers["Content-Length"], response.rest()) == (200, "10", b"")
+    assert levee.get("/a", method="POST", headers={"Range": "bytes=0-1", "If-Range": '"x"'}, body=b"x").status == 200
+    seen = origin.last("/a").headers
+    assert "Range" not in seen and "If-Range" not in seen
+
+
+def test_there_is_one_content_range_whatever_the_origin_says(levee, origin):
+    origin.page("/a", "0123456789", cache_control="max-age=60", headers={"Content-Range": "bytes 5-6/7"})
+    for _ in range(2):
+        response = levee.get("/a", headers={"Range": "bytes=2-3"})
+        assert (response.status, response.rest()) == (206, b"23")
+        assert response.headers.all("Content-Range") == ["bytes 2-3/10"]

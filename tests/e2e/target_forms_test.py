@@ -22,6 +22,10 @@ def test_authority_form_is_no_tunnel(levee, origin):
     assert response.status == 405 and origin.hits() == 0
 
 
+def test_trace_shows_nobody_what_was_sent(levee, origin):
+    assert levee.get("/a", method="TRACE", headers={"Cookie": "secret"}).status == 405 and origin.hits() == 0
+
+
 def test_asterisk_form_is_about_this_server(levee, origin):
     response = levee.send("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert response.status == 200 and "GET" in response.headers["Allow"] and origin.hits() == 0
@@ -34,6 +38,8 @@ def test_via_both_ways(levee, origin):
         assert response.rest() == b"body"
         assert ", ".join(response.headers.all("Via")) == "1.1 behind, 1.1 levee"
     assert ", ".join(origin.last("/a").headers.all("Via")) == "1.0 before, 1.1 levee"
+    levee.send("POST /a HTTP/1.0\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx", method="POST").rest()
+    assert origin.last("/a").headers["Via"] == "1.0 levee"
 
 
 @pytest.mark.parametrize("sent", [DATE, None])

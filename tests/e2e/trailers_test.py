@@ -39,6 +39,7 @@ def test_http_1_0_gets_none(levee, origin):
     page(origin, cache_control="max-age=60").release()
     response = levee.send("GET /a HTTP/1.0\r\nHost: localhost\r\nTE: trailers\r\n\r\n")
     assert response.rest() == b"onetwo" and "Transfer-Encoding" not in response.headers
+    assert "TE" not in origin.last("/a").headers
 
 
 def test_those_of_a_request_are_dropped(levee, origin):

@@ -57,6 +57,7 @@ def echo():
 @pytest.fixture
 def levee(new_levee, echo):
     return new_levee(main="worker_shutdown_timeout 300ms;", server=f"location /ws {{ proxy_pass http://{echo.address}; {SET} }}"
+                     f"location /half {{ proxy_pass http://{echo.address}; proxy_set_header Upgrade $http_upgrade; }}"
                      f"location /quick {{ proxy_pass http://{echo.address}; {SET} proxy_read_timeout 100ms; }}"
                      f"location /plain {{ proxy_pass http://{echo.address}; proxy_cache main; }}"
                      "location = /metrics { levee_metrics; }")
@@ -128,7 +129,7 @@ def test_it_outlives_a_reload(levee, echo):
     assert connection.send(b"still") and receive(connection, 5) == b"still"
 
 
-@pytest.mark.parametrize("path, protocol", [("/plain", "websocket"), ("/ws", "h2c"), ("/ws", "websocket, h2c")])
+@pytest.mark.parametrize("path, protocol", [("/plain", "websocket"), ("/half", "websocket"), ("/ws", "h2c"), ("/ws", "websocket, h2c")])
 def test_without_the_configuration_or_for_h2c_nothing_is_passed_on(levee, echo, path, protocol):
     echo.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
     echo.first = b""
@@ -140,6 +141,20 @@ def test_without_the_configuration_or_for_h2c_nothing_is_passed_on(levee, echo, 
 def test_a_switch_nobody_asked_for_is_502(levee, echo):
     response = levee.get("/plain")
     assert response.status == 502
+
+
+def test_a_switch_that_names_no_protocol_is_502(levee, echo):
+    echo.answer, echo.first = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n", b""
+    assert levee.send(ASK % ("/ws", "websocket")).status == 502
+
+
+@pytest.mark.parametrize("request_text", [(ASK % ("/ws", "websocket")).replace("GET", "POST", 1),
+                                          (ASK % ("/ws", "websocket")).replace("\r\n\r\n", "\r\nContent-Length: 1\r\n\r\nx"),
+                                          (ASK % ("/ws", "websocket")).replace("HTTP/1.1", "HTTP/1.0")])
+def test_only_a_get_of_http_1_1_without_a_body_switches(levee, echo, request_text):
+    echo.answer, echo.first = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", b""
+    assert levee.send(request_text).status == 200
+    assert "upgrade" not in echo.heads[0].lower()
 
 
 def test_a_refusal_is_an_ordinary_answer(levee, echo):

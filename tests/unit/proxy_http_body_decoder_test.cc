@@ -57,6 +57,8 @@ TEST(BodyDecoder, RefusesBadChunks) {
            {"string without end, a quote in it", "5;a=\"b\\\"\r\nhello\r\n", BodyError::kChunkExtension},
            {"control in a string", "5;a=\"\x01\"\r\n", BodyError::kChunkExtension},
            {"data too long", "5\r\nhello!\r\n", BodyError::kChunkEnd},
+           {"no CR after data", "5\r\nhello!\n0\r\n\r\n", BodyError::kChunkEnd},
+           {"no LF after data", "5\r\nhello\r!0\r\n\r\n", BodyError::kChunkEnd},
            {"LF after data", "5\r\nhello\n0\r\n\r\n", BodyError::kChunkEnd},
            {"LF alone in trailer", "0\r\nA: b\n\r\n", BodyError::kTrailer},
            {"LF for the end", "0\r\n\n", BodyError::kTrailer},

@@ -58,6 +58,8 @@ TEST(Conditional, IsEvaluatedInOrder) {  // RFC 9110 section 13
            {"13.1.3: junk", since("yesterday"), kStrong, Method::kGet, 200, kProceed},
            {"13.1.3: twice", since(kThen) + since(kThen), kStrong, Method::kGet, 200, kProceed},
            {"13.1.3: POST", since(kThen), kStrong, Method::kPost, 200, kProceed},
+           {"13.1.3: Date stands in", since(kThen), {{}, {}, 784111777}, Method::kGet, 200, kNotModified},
+           {"13.1.3: an earlier one", since(kBefore), {{}, {}, 784111777}, Method::kGet, 200, kProceed},
            {"13.1.3: nothing known", since(kThen), kNone, Method::kGet, 200, kProceed},
            {"13.2.1: 404", a, kStrong, Method::kGet, 404, kProceed},
            {"13.1.1: same", "If-Match: \"a\"\r\n", kStrong, Method::kGet, 200, kProceed},

@@ -47,6 +47,7 @@ TEST(ResponseHead, RefusesWhatIsNoResponse) {
       {"9112 4: two spaces", "HTTP/1.1  200 OK\r\n\r\n", ResponseError::kStatus},
       {"9112 4: NUL in reason", "HTTP/1.1 200 O\0K\r\n\r\n"s, ResponseError::kStatus},
       {"9112 2.2: LF alone", "HTTP/1.1 200 OK\n\n", ResponseError::kBareLineEnd},
+      {"9112 2.2: LF for the status line", "HTTP/1.1 200 OK\nA: b\r\n\r\n", ResponseError::kBareLineEnd},
       {"9112 2.2: LF alone in a field", "HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n", ResponseError::kBareLineEnd},
       {"9112 2.2: CR alone", "HTTP/1.1 200 OK\r\nA: b\rC\r\n\r\n", ResponseError::kBareLineEnd},
       {"9112 5.2: obs-fold", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", ResponseError::kFolded},

@@ -116,6 +116,7 @@ TEST_F(ResponseTest, ABrokenBodyGoesOnOnlyWithTheSameBytes) {
   EXPECT_EQ(joined("206 P\r\nContent-Range: bytes 40-119/120\r\n" + tag), Rejoin::kAnother);
   EXPECT_EQ(joined("206 P\r\nContent-Range: bytes 40-99/100\r\nContent-Length: 7\r\n" + tag), Rejoin::kAnother);
   EXPECT_EQ(joined("416 No\r\n" + tag), Rejoin::kAnother);
+  EXPECT_EQ(joined("200 OK\r\nContent-Length: 100\r\nContent-Encoding: gzip\r\n" + tag), Rejoin::kAnother);
 }
 
 TEST_F(ResponseTest, A304MakesTheStaleEntryFreshAgain) {
@@ -186,6 +187,38 @@ TEST_F(ResponseTest, OfACutResponseOnlyWhatCanBeCompletedIsKept) {
   EXPECT_EQ(kept("Cache-Control: max-age=60\r\nETag: W/\"a\"\r\n"), nullptr);
   EXPECT_EQ(kept("Cache-Control: max-age=60\r\n"), nullptr);
   EXPECT_EQ(kept("Cache-Control: no-store\r\nETag: \"a\"\r\n"), nullptr);
+  EXPECT_EQ(part_of_cut(order, *hear("HTTP/1.1 203 X\r\n" + ok).entry, 40, 100), nullptr);
+  order.method = "POST";
+  EXPECT_EQ(part_of_cut(order, *part->with_body(nullptr), 40, 100), nullptr);
+}
+
+TEST_F(ResponseTest, AWindowForErrorsIsForServersErrors) {  // RFC 5861 section 4
+  order.stale = hear("HTTP/1.1 200 OK\r\nCache-Control: max-age=1, stale-if-error=60\r\nETag: \"a\"\r\n").entry;
+  const int64_t now = order.stale->response_time + 2000;
+  for (const int status : {500, 502, 503, 504}) EXPECT_TRUE(prefers_stale(order, status, now)) << status;
+  for (const int status : {200, 404, 403, 429, 501, 505}) EXPECT_FALSE(prefers_stale(order, status, now)) << status;
+  EXPECT_FALSE(prefers_stale(order, 503, now + 60'000));
+}
+
+TEST_F(ResponseTest, SlicesAreToldApartByWhatIdentifiesThem) {
+  const auto slice = [](const std::string& range, const std::string& validator) {
+    return "HTTP/1.1 206 P\r\nContent-Range: bytes " + range +
+           "\r\nContent-Length: 100\r\nCache-Control: max-age=60\r\n" + "Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n" +
+           validator + "\r\n";
+  };
+  const auto fit = [&](const std::string& one, const std::string& other) {
+    order.slice = SliceOrder{0, 100, nullptr};
+    order.slice = SliceOrder{100, 100, hear(slice("0-99/250", one)).entry};
+    const std::string text = slice("100-199/250", other);
+    const Heard heard = hear(text);
+    return slice_fit(order, head(text), heard);
+  };
+  const std::string dated = "Last-Modified: Tue, 14 Nov 2023 21:13:20 GMT";
+  EXPECT_EQ(fit(dated, dated), SliceFit::kFits);
+  EXPECT_EQ(fit(dated, "Last-Modified: Tue, 14 Nov 2023 20:13:20 GMT"), SliceFit::kChanged);
+  location.hide_headers = {"ETag"};
+  EXPECT_EQ(fit("ETag: \"a\"", "ETag: \"a\""), SliceFit::kFits);
+  EXPECT_EQ(fit("ETag: \"a\"", "ETag: \"b\""), SliceFit::kChanged) << "also where nobody else sees it";
 }
 
 TEST_F(ResponseTest, TheRestMakesAPartWhole) {
