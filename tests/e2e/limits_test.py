@@ -25,7 +25,7 @@ def test_a_body_beyond_client_max_body_size(levee, origin):
     response = levee.send("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
                           + "400\r\n" + "x" * 1024 + "\r\n1\r\nx\r\n0\r\n\r\n")
     assert response.status == 413
-    response.rest()
+    assert response.headers["Connection"] == "close" and response.rest()
     assert response.connection.ended() and origin.hits("/") == 1
 
 

@@ -43,3 +43,12 @@ def test_where_the_configuration_says_so_it_is_sent_again_whole(pair):
     first.raw("/a", RESET)
     assert make(more="proxy_next_upstream error non_idempotent;").get("/g/a", **POST).rest() == b"second"
     assert second.last("/a").body == b"once"
+
+
+def test_a_body_that_was_passed_on_as_it_came_is_not_sent_again(pair):
+    """There is nothing left of it, though PUT could be repeated."""
+    make, first, second = pair
+    first.raw("/a", RESET)
+    levee = make(more="proxy_request_buffering off; client_max_body_size 0;")
+    assert levee.get("/g/a", method="PUT", body=b"x" * 3_000_000).status == 502
+    assert len(first.last("/a").body) == 3_000_000 and second.hits() == 0

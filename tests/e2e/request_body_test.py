@@ -62,6 +62,44 @@ def test_an_answer_before_the_body_was_read_is_passed_on(new_levee, hasty):
     assert answer.status == 413 and answer.rest() == b"no"
 
 
+@pytest.fixture
+def impatient():
+    """An origin that answers each head at once, and reads on: (its address, what each connection has brought)."""
+    listener, brought = socket.create_server((ADDRESS, 0)), []
+
+    def serve(connection, number):
+        with connection:
+            while data := connection.recv(65536):
+                if not brought[number]:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                brought[number] += data
+
+    def accept():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            brought.append(b"")
+            threading.Thread(target=serve, args=(connection, len(brought) - 1), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    yield f"{ADDRESS}:{listener.getsockname()[1]}", brought
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+def test_the_next_request_is_not_sent_where_a_body_is_still_awaited(new_levee, impatient):
+    address, brought = impatient
+    levee = new_levee(locations="location /u/ { proxy_pass http://%s/; %s }" % (address, UNBUFFERED))
+    connection = levee.connect().send(b"PUT /u/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\n" + b"x" * 20)
+    response = connection.response()
+    assert response.read(2) == b"ok"
+    connection.send(b"x" * 20 + b"GET /u/b HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert response.headers.get("Connection") == "close" or connection.response().rest() == b"ok"
+    assert not any(b"PUT" in bytes and b"GET" in bytes for bytes in brought)
+
+
 @pytest.mark.conf(locations="location /u/ { proxy_pass http://@ORIGIN@/; %s }" % UNBUFFERED)
 def test_a_client_that_leaves_in_mid_body_ends_the_request(levee, origin):
     origin.page("/a", "never")

@@ -73,7 +73,8 @@ TEST(Freshness, LifetimesInSeconds) {
            {"9213 2.1 upper case is no key", "CDN-Cache-Control: Max-Age=60\r\nCache-Control: max-age=5\r\n", 5},
            {"9213 2.1 empty does not count", "CDN-Cache-Control:\r\nCache-Control: max-age=5\r\n", 5},
            {"9213 2.1 a string is no duration", "CDN-Cache-Control: max-age=\"60\"\r\nCache-Control: max-age=5\r\n", 0},
-           {"9213 2.1 a flag is no duration", "CDN-Cache-Control: max-age\r\nCache-Control: max-age=5\r\n", 0},
+           {"9213 2.1 a flag is no duration",
+            kDate + "CDN-Cache-Control: max-age\r\nLast-Modified: " + kHourAgo + "\r\n", 360},
            {"9213 2.1 negative", "CDN-Cache-Control: max-age=-60, stale-if-error=9\r\n", 0},
            {"8941 4.2.2 the last of a key", "CDN-Cache-Control: max-age=5, max-age=60\r\n", 60},
            {"8941 4.2.2 though it does not count", "CDN-Cache-Control: max-age=60, max-age=x\r\n", 0},
@@ -308,6 +309,7 @@ TEST(RequestDirectives, AReloadIsNoReasonToAskForWhatIsImmutable) {  // RFC 8246
   };
   EXPECT_TRUE(satisfied("Cache-Control: max-age=0\r\n", 9999));
   EXPECT_FALSE(satisfied("Cache-Control: max-age=0\r\n", 10000)) << "not longer than it is fresh";
+  EXPECT_FALSE(satisfied("Cache-Control: max-age=0, max-stale\r\n", 10000));
   EXPECT_FALSE(satisfied("Cache-Control: max-age=0, no-cache\r\n", 9999)) << "a forced reload";
   EXPECT_FALSE(satisfied("Cache-Control: max-age=0, min-fresh=5\r\n", 9999));
 }
