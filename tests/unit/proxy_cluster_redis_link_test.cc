@@ -91,6 +91,17 @@ TEST_F(RedisLinkTest, CommandsOfOneTurnGoOutTogether) {
   close(connection);
 }
 
+TEST_F(RedisLinkTest, AConnectionThatFallsSilentIsGivenUpForAnother) {
+  const Listener server;
+  RedisBreaker breaker;
+  RedisLink link(loop_, RedisAddress{"127.0.0.1", server.port(), "", 0}, breaker, kDeadline);
+  int silent = -1, other = -1;
+  ASSERT_TRUE(turn_until([&] { return (silent = server.take()) >= 0; }));
+  EXPECT_TRUE(turn_until([&] { return (other = server.take()) >= 0; }));
+  close(silent);
+  close(other);
+}
+
 TEST_F(RedisLinkTest, WhoAlwaysHangsUpIsCalledEverMoreSeldom) {
   const Listener server;
   RedisBreaker breaker;
