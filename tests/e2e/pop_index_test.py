@@ -51,3 +51,18 @@ def test_after_redis_lost_all_a_hit_says_it_again(pop, redis_server, origin):
     eventually(said_again, what="a claim after a hit")
     assert pop[1].get("/a").rest() == b"body"
     assert origin.hits("/a") == 1
+
+
+def test_what_is_here_again_is_not_withdrawn(pop, redis_server, origin):
+    for path in ("/b", "/a"):
+        origin.page(path, "body", cache_control="max-age=600", etag='"v1"')
+    assert pop[0].get("/b").rest() == b"body"
+    eventually(lambda: len(claims(redis_server)) == 1)
+    other = next(iter(redis_server.claims()))
+    assert pop[0].get("/a").rest() == b"body"
+    eventually(lambda: len(claims(redis_server)) == 2)
+    assert pop[0].get("/a", "PURGE").status == 200
+    assert pop[0].get("/a").rest() == b"body"  # before its withdrawal is due
+    assert pop[0].get("/b", "PURGE").status == 200
+    eventually(lambda: other not in redis_server.claims(), what="withdrawn, after the one before it")
+    assert len(claims(redis_server)) == 1
