@@ -61,11 +61,11 @@ void each_headline(const Json& results, const auto& visit) {
 constexpr const char* kStyle =
     R"(body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;
 color:#1b1f24;background:#fff}h1{font-size:1.5rem}h2{font-size:1.05rem;margin:2rem 0 .4rem}p,td,th{font-size:.9rem}
-table{border-collapse:collapse}td,th{text-align:left;padding:.15rem 1.2rem .15rem 0;vertical-align:top}td.n{text-align:right}
+table{border-collapse:collapse}td{overflow-wrap:anywhere}td,th{text-align:left;padding:.15rem 1.2rem .15rem 0;vertical-align:top}td.n{text-align:right}
 .bar{display:grid;grid-template-columns:5.5rem 1fr;gap:.2rem .6rem;align-items:center;font-size:.85rem}
 .bar i{display:inline-block;height:.9rem;background:#b8c2cc;border-radius:2px;margin-right:.5rem;vertical-align:middle}
 .bar .levee i{background:#0b6e99}h3{font-size:.9rem;font-weight:600;margin:1rem 0 .3rem}
-.bar span{white-space:nowrap}td.good,td.bad{white-space:nowrap;font-weight:600;color:#17784a}td.bad{color:#b3202f}
+.bar span,td.k{white-space:nowrap}td.good,td.bad{white-space:nowrap;font-weight:600;color:#17784a}td.bad{color:#b3202f}
 @media(prefers-color-scheme:dark){body{color:#e6e9ec;background:#14181c}.bar i{background:#55606b}
 .bar .levee i{background:#3fa7d6}td.good{color:#62d69b}td.bad{color:#ff8591}})";
 
@@ -205,11 +205,11 @@ std::string html_page(const Json& results) {
   out += "</style><h1>Levee beside its peers</h1><table>";
   for (const auto& [what, value] : results.at("machine").items()) {
     if (value.is_object()) continue;
-    out += "<tr><td>" + escaped(what) + "</td><td>" +
-           escaped(value.is_string() ? value.get<std::string>() : value.dump()) + "</td></tr>";
+    out += "<tr><td class=\"k\">" + escaped(what) + "</td><td>" +
+           escaped(value.is_string() ? value.get<std::string>() : format("%.4g", value.get<double>())) + "</td></tr>";
   }
   for (const auto& [peer, version] : results.at("machine").at("versions").items()) {
-    out += "<tr><td>" + escaped(peer) + "</td><td>" + escaped(version.get<std::string>()) + "</td></tr>";
+    out += "<tr><td class=\"k\">" + escaped(peer) + "</td><td>" + escaped(version.get<std::string>()) + "</td></tr>";
   }
   out += "</table>";
   if (results.at("quick").get<bool>()) out += "<p>Shortened forms of the scenarios (--quick).</p>";

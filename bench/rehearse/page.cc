@@ -32,7 +32,7 @@ table{border-collapse:collapse;width:100%;background:var(--card);border-radius:1
 th,td{text-align:left;padding:7px 12px;border-bottom:1px solid var(--grid);vertical-align:top}tr:last-child td{border-bottom:0}
 th{font-weight:600;color:var(--soft);font-size:13px}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .k{width:1%}td.n{white-space:nowrap}td small{color:var(--soft);display:block}.kept{color:var(--good);font-weight:600}.broken{color:var(--bad);font-weight:600}
-.unsure{color:var(--none);font-weight:600}.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:10px}
+.unsure{color:var(--none);font-weight:600}.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px}
 .tile{background:var(--card);border-radius:10px;padding:10px 14px}.tile b{display:block;font-size:20px;white-space:nowrap}
 .tile span{color:var(--soft);font-size:13px}figure{margin:0 0 14px;background:var(--card);border-radius:10px;padding:12px 14px 6px}
 figcaption{font-size:14px;margin-bottom:4px}figcaption span{color:var(--soft);margin-left:6px}
@@ -48,7 +48,8 @@ line.mark{stroke:var(--soft);stroke-dasharray:2 3}text.mark{fill:var(--soft);fon
 line.broke{stroke:var(--bad);stroke-dasharray:none;stroke-width:1.5}text.broke{fill:var(--bad);font-weight:600}
 .tip{fill:transparent}.tip:hover{fill:var(--ink);fill-opacity:.07}pre{background:var(--card);border-radius:10px;padding:12px 14px;
 overflow:auto;font-size:13px}.wide{overflow-x:auto}summary{cursor:pointer;color:var(--soft)}footer{color:var(--soft);font-size:13px;margin-top:26px}
-@media(max-width:640px){main{padding:18px 10px 32px}th,td{padding:6px 7px}.tick{font-size:19px}.unit,text.mark{font-size:17px}
+@media(max-width:640px){main{padding:18px 10px 32px}th,td{padding:6px 7px}.tick,.unit,text.mark{font-size:17px}
+svg{overflow:visible}.unit[y="13"]{transform:translateY(-7px)}
 .legend{float:none;display:block}.key{margin-left:0}.legend .key~.key{margin-left:10px}}
 )";
 
