@@ -16,9 +16,6 @@ using As = Headline::As;
 
 const std::vector<std::string> kCaches = {"levee", "nginx", "varnish", "ats"};
 
-double number(const Json& json, const std::string& pointer) {
-  return json.at(Json::json_pointer(pointer)).get<double>();
-}
 double share(double part, double whole) {
   return whole > 0 ? 100 * part / whole : 0;
 }

@@ -12,10 +12,6 @@ const std::vector<std::string> kPlain = {"levee", "nginx", "varnish", "ats", "ha
 const std::vector<std::string> kTls = {"levee", "nginx", "haproxy", "loop"};
 const std::vector<std::string> kCaches = {"levee", "nginx", "varnish", "ats", "haproxy"};
 
-double number(const Json& json, const char* pointer) {
-  return json.at(Json::json_pointer(pointer)).get<double>();
-}
-
 std::string hit_path(uint64_t size) {
   return "/object/" + std::to_string(size) + "/hit";
 }

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 
 #include "bench/servers/proc.h"
@@ -19,6 +20,12 @@ std::optional<Target> checked_target(const std::string& url, bool allow_remote) 
     return std::nullopt;
   }
   return target;
+}
+
+std::optional<Target> begin_load(const LoadOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  allow_many_files();
+  return checked_target(options.url, options.allow_remote);
 }
 
 std::string numbered(const std::string& text, uint64_t number) {

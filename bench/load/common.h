@@ -14,6 +14,8 @@ namespace levee::bench {
 
 // Prints what is wrong and returns nothing.
 std::optional<Target> checked_target(const std::string& url, bool allow_remote);
+// What every load begins with: readiness for thousands of connections, of which some break; and its target, or nothing.
+std::optional<Target> begin_load(const LoadOptions& options);
 // `text` with its "{}" replaced.
 std::string numbered(const std::string& text, uint64_t number);
 // Ends the loop's dispatch after this time.

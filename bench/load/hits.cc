@@ -1,4 +1,3 @@
-#include <csignal>
 #include <deque>
 
 #include "bench/load/common.h"
@@ -55,9 +54,7 @@ class HitsConnection final : public HttpClient::Observer {
 }  // namespace
 
 int run_hits(const HitsOptions& options) {
-  std::signal(SIGPIPE, SIG_IGN);
-  allow_many_files();
-  const auto target = checked_target(options.url, options.allow_remote);
+  const auto target = begin_load(options);
   if (!target) return 2;
   std::vector<std::string> paths;
   for (uint32_t i = 0; i < std::max(options.objects, 1U); ++i) paths.push_back(numbered(target->path, i));

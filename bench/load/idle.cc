@@ -1,4 +1,3 @@
-#include <csignal>
 #include <deque>
 
 #include "bench/load/common.h"
@@ -34,9 +33,7 @@ class IdleConnection final : public HttpClient::Observer {
 }  // namespace
 
 int run_idle(const LoadOptions& options) {
-  std::signal(SIGPIPE, SIG_IGN);
-  allow_many_files();
-  const auto target = checked_target(options.url, options.allow_remote);
+  const auto target = begin_load(options);
   if (!target) return 2;
   ClientLoop loop(60'000);
   uint64_t waiting = options.connections;

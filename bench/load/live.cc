@@ -1,4 +1,3 @@
-#include <csignal>
 #include <memory>
 #include <vector>
 
@@ -42,9 +41,7 @@ struct Audience {
 }  // namespace
 
 int run_live(const LiveOptions& options) {
-  std::signal(SIGPIPE, SIG_IGN);
-  allow_many_files();
-  const auto target = checked_target(options.url, options.allow_remote);
+  const auto target = begin_load(options);
   if (!target) return 2;
   Audience audience(*target);
   audience.path = target->path;

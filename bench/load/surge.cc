@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <csignal>
 #include <deque>
 #include <map>
 #include <memory>
@@ -260,9 +259,7 @@ void Asker::on_failure(Failure) {
 }  // namespace
 
 int run_surge(const SurgeOptions& options) {
-  std::signal(SIGPIPE, SIG_IGN);
-  allow_many_files();
-  const auto target = checked_target(options.url, options.allow_remote);
+  const auto target = begin_load(options);
   if (!target) return 2;
   std::vector<RequestClass> classes;
   for (const std::string& text : options.classes) {
