@@ -31,8 +31,6 @@ void ServerBreaker::succeeded(const Breaker& limits, int64_t now) {
   if (state(now) == State::kOpen) return;
   if (open_until_ != 0) {
     open_until_ = pause_ = next_trial_ = 0;
-    gap_ = last_gap_ = 0;
-    gaps_since_ = now;
     all_ = bad_ = last_all_ = last_bad_ = 0;
     window_start_ = now;
   }

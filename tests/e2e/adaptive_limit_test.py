@@ -1,6 +1,8 @@
 """What an adaptive limit learns from answers: time-outs, resets, 429 and 503 cut it, and nothing else does."""
+import time
+
 import pytest
-from harness import HOLD, RESET, eventually
+from harness import Answer, HOLD, RESET, eventually
 
 pytestmark = pytest.mark.conf(
     http="upstream group { server @ORIGIN@; concurrency adaptive initial=20 max=40; breaker off; }",
@@ -8,9 +10,13 @@ pytestmark = pytest.mark.conf(
               "location = /metrics { levee_metrics; }")
 
 
-def limit(levee):
+def gauge(levee, name):
     lines = levee.get("/metrics").rest().decode().splitlines()
-    return int(next(line.rsplit(" ", 1)[1] for line in lines if line.startswith('levee_upstream_limit{upstream="group"}')))
+    return float(next(line.rsplit(" ", 1)[1] for line in lines if line.startswith(f'levee_upstream_{name}{{upstream="group"}}')))
+
+
+def limit(levee):
+    return gauge(levee, "limit")
 
 
 @pytest.mark.parametrize("trouble", [dict(raw=HOLD), dict(raw=RESET), dict(status=429), dict(status=503)], ids=str)
@@ -31,3 +37,20 @@ def test_another_answer_does_not(levee, origin, status):
         origin.page(f"/{name}", "it is so", status=status)
         assert levee.get(f"/g/{name}").status == status
     assert limit(levee) == 20
+
+
+@pytest.mark.parametrize("path, status", [("/broken", 500), ("/held?_HLS_msn=7", 200)])
+def test_errors_and_what_is_held_by_design_are_no_samples(levee, origin, path, status):
+    def after_5_ms(status):
+        def answer(_):
+            time.sleep(0.005)  # is what is measured, not a wait
+            return Answer("it is so", status=status, cache_control="no-store")
+        return answer
+
+    origin.page("/broken", after_5_ms(500))
+    origin.page("/held", after_5_ms(200))
+    origin.page("/well", after_5_ms(200))
+    for _ in range(60):
+        assert levee.get("/g" + path).status == status
+    assert gauge(levee, "baseline_seconds") == 0
+    eventually(lambda: levee.get("/g/well").rest() and gauge(levee, "baseline_seconds") >= 0.005)

@@ -61,3 +61,18 @@ def test_stale_goes_out_at_once(levee, origin):
     assert origin.hits() - before <= 4
     for page in pages:
         page.release()
+
+
+@pytest.mark.conf(http=GROUP % "100 timeout=30s", locations=PASS % "proxy_cache_use_stale error;")
+def test_who_would_refresh_it_gets_the_stale_copy_at_once_too(levee, origin):
+    origin.page("/old", "old", cache_control="max-age=0", etag='"v1"')
+    assert levee.get("/g/old").rest() == b"old"
+    pages = gated(origin)
+    crowd = levee.crowd(4, lambda i: f"/g/{i}")
+    eventually(lambda: all(page.held for page in pages[:4]))
+    stale = levee.get("/g/old")
+    assert stale.rest() == b"old" and "detail=overloaded" in stale.headers["Cache-Status"]
+    assert origin.hits("/old") == 1
+    for page in pages:
+        page.release()
+    assert all(v.body == b"body" for v in crowd.results())

@@ -62,6 +62,9 @@ TEST_F(BalancerTest, LeastConnPrefersTheLessBusyForItsWeight) {
   EXPECT_EQ(pick(), "b");
   peers[1]->connections = 2;
   EXPECT_EQ(pick(), "a");
+  server("c");
+  peers[2]->connections = 9;
+  EXPECT_EQ(picks(10), (std::map<std::string, int>{{"a", 10}}));
 }
 
 TEST_F(BalancerTest, AHashAlwaysFindsTheSameServerAndSpreads) {
@@ -144,6 +147,19 @@ TEST_F(BalancerTest, MaxConnsMakesAServerBusyNotDown) {
   EXPECT_EQ(pick(), "a");
 }
 
+TEST_F(BalancerTest, AServerWhoseBreakerIsOpenIsNotChosenAndIsTriedAfterItsPause) {
+  server("a");
+  server("b");
+  const Breaker limits;
+  for (uint32_t i = 0; i < limits.failures; ++i) {
+    peers[0]->breaker.failed(limits, now, {ServerBreaker::Failure::Kind::kUnreachable, 0, now}, 0.5);
+  }
+  ASSERT_TRUE(peers[0]->breaker.is_open());
+  EXPECT_EQ(picks(10), (std::map<std::string, int>{{"b", 10}}));
+  now = peers[0]->breaker.retry_at();
+  EXPECT_EQ(picks(2), (std::map<std::string, int>{{"a", 1}, {"b", 1}}));
+}
+
 TEST_F(BalancerTest, ATriedServerIsNotChosenAgain) {
   server("a");
   server("b");
@@ -212,6 +228,14 @@ TEST_F(BreakerTest, PausesDoubleWithinBoundsWhileTrialsFail) {
     failures(1);
     EXPECT_EQ(breaker.retry_at() - now, expected);
     before = expected;
+  }
+}
+
+TEST_F(BreakerTest, PausesAreJittered) {
+  for (const auto& [dice, expected] : {std::pair(0.0, 750), {0.5, 1'000}, {1.0, 1'250}}) {
+    ServerBreaker each;
+    for (int i = 0; i < 5; ++i) each.failed(limits, now, {Kind::kUnreachable, 0, now, 0}, dice);
+    EXPECT_EQ(each.retry_at() - now, expected);
   }
 }
 
@@ -373,7 +397,7 @@ class BusyBreakerTest : public BreakerTest {
 
 TEST_F(BusyBreakerTest, ABusyServerThatAnswersNobodyIsNotAskedForHalfASecond) {
   for (int flap = 0; flap < 50; ++flap) {
-    ask(2'000, 0);
+    ask(700, 0);
     EXPECT_LE(ask(2'000, 1), kEach / 4) << flap;
     ASSERT_TRUE(breaker.is_open());
     now = breaker.retry_at();

@@ -245,6 +245,23 @@ TEST(Limiter, ASlowDriftMovesTheBaseline) {
   EXPECT_LE(origin.most, 28U);
 }
 
+// A queue that stays is the least that the last half minute had, in the end. By a tenth each three seconds at most.
+TEST(Limiter, TheBaselineDecaysSlowly) {
+  Limiter limiter(adaptive(8, 8, 8));
+  int64_t now = 1;
+  const auto ask = [&](int64_t milliseconds, int64_t time) {
+    for (const int64_t end = now + milliseconds; now < end; now += 10) limiter.sample(now - time, now, 8);
+  };
+  ask(40'000, 50);
+  EXPECT_NEAR(limiter.baseline(), 50, 1);
+  ask(30'000, 500);
+  EXPECT_LE(limiter.baseline(), 60);
+  ask(9'000, 500);
+  EXPECT_LE(limiter.baseline(), 80);
+  ask(120'000, 500);
+  EXPECT_NEAR(limiter.baseline(), 500, 5);
+}
+
 // Netflix concurrency-limits #137: times that are all alike are no sign of a queue, so its limit went up to the most.
 TEST(Limiter, ConstantTimeOutsLeadDownToTheLeastAndNotUp) {
   Simulation origin(adaptive(), 16, fixed(50));
