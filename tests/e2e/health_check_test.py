@@ -1,6 +1,6 @@
 """health_check: a sick server is left alone, and comes back when it is well; what is seen of it in the metrics."""
 import pytest
-from harness import eventually
+from harness import Answer, eventually
 
 
 @pytest.fixture
@@ -37,6 +37,40 @@ def test_a_match_says_what_is_well(new_levee, origin, other):
     levee = start(new_levee, origin, other, "interval=50ms match=ok")
     eventually(lambda: f'levee_server_up{{upstream="both",server="{other.address}"}} 0' in metrics(levee))
     assert f'levee_server_up{{upstream="both",server="{origin.address}"}} 1' in metrics(levee)
+
+
+def test_one_check_in_between_changes_nothing(new_levee, origin, other):
+    def turns(_):
+        return Answer("so or so", status=200 if other.hits("/health") % 2 else 500)
+
+    origin.page("/health", "ok")
+    other.page("/health", turns)
+    levee = start(new_levee, origin, other, "interval=200ms uri=/health fails=2 passes=2")
+    eventually(lambda: other.hits("/health") > 5)
+    assert "is sick" not in levee.error_log()
+    other.page("/health", "not so", status=500)
+    eventually(lambda: f"{other.address} of upstream both is sick" in levee.error_log())
+    other.page("/health", turns)
+    before = other.hits("/health")
+    eventually(lambda: other.hits("/health") > before + 5)
+    assert "is well again" not in levee.error_log()
+    other.page("/health", "ok")
+    eventually(lambda: "is well again" in levee.error_log())
+
+
+def test_nobody_queues_for_a_server_that_is_sick(new_levee, origin):
+    origin.page("/health", "ok")
+    held = origin.page("/held", "held", hold_head=True)
+    levee = new_levee(http=f"upstream one {{ server {origin.address}; concurrency 1; queue 10 timeout=30s; }}",
+                      locations="location /b/ { proxy_pass http://one/; health_check interval=100ms fails=1 uri=/health; }"
+                                "location = /metrics { levee_metrics; }")
+    crowd = levee.crowd(1, "/b/held")
+    eventually(lambda: held.held == 1)
+    origin.page("/health", "not so", status=500)
+    eventually(lambda: f'levee_server_up{{upstream="one",server="{origin.address}"}} 0' in metrics(levee))
+    assert levee.get("/b/a").status == 502
+    held.release()
+    crowd.results()
 
 
 def metrics(levee):
