@@ -31,9 +31,10 @@ def test_a_sick_server_gets_no_requests_until_it_is_well(new_levee, origin, othe
     eventually(lambda: levee.get("/b/a").rest() == b"a" and other.hits("/a") > before)
 
 
-def test_a_match_says_what_is_well(new_levee, origin, other):
+@pytest.mark.parametrize("status, well", [(200, "no"), (204, "yes")])
+def test_a_match_says_what_is_well(new_levee, origin, other, status, well):
     origin.page("/", "here", headers={"X-Well": "yes"})
-    other.page("/", "here", headers={"X-Well": "no"})
+    other.page("/", "here" if status == 200 else "", status=status, headers={"X-Well": well})
     levee = start(new_levee, origin, other, "interval=50ms match=ok")
     eventually(lambda: f'levee_server_up{{upstream="both",server="{other.address}"}} 0' in metrics(levee))
     assert f'levee_server_up{{upstream="both",server="{origin.address}"}} 1' in metrics(levee)
