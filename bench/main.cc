@@ -18,7 +18,7 @@ namespace {
 
 // The looped segments: of the source, or where they are installed beside the program.
 std::string media_folder() {
-  const std::string source = "bench/media";
+  std::string source = "bench/media";
   if (std::filesystem::exists(source)) return source;
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "share" / "levee" / "media";
 }

@@ -103,10 +103,10 @@ std::string verdicts(const Json& scenario) {
 
 constexpr size_t kLabelWidth = 42, kCellWidth = 12;
 
-std::string padded(std::string text, size_t width) {
+std::string padded(const std::string& text, size_t width) {
   return text.size() < width ? text + std::string(width - text.size(), ' ') : text;
 }
-std::string aligned(std::string text, size_t width) {
+std::string aligned(const std::string& text, size_t width) {
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
 }
 

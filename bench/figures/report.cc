@@ -12,7 +12,9 @@ double to_ms(double microseconds) {
 
 void print_lines(const Json& report, const std::string& before) {
   for (const auto& [name, value] : report.items()) {
-    const std::string label = before.empty() ? name : before + " " + name;
+    std::string label = before;
+    if (!before.empty()) label += ' ';
+    label += name;
     if (value.is_object()) {
       print_lines(value, label);
     } else {

@@ -47,11 +47,11 @@ std::string LiveStream::playlist(int64_t now_ms, std::string_view map, std::stri
     text += "#EXTINF:" + seconds(segment_ms) + ",\n" + std::to_string(sequence);
     text.append(suffix) += '\n';
   }
-  if (part_ms == 0) return text;
+  const int64_t each = parts();
+  if (each == 0) return text;
   add_parts(*this, newest(now_ms) + 1, now_ms, suffix, text);
   const int64_t hinted = newest_part(now_ms) + 1;
-  text += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + std::to_string(hinted / parts()) + "." +
-          std::to_string(hinted % parts());
+  text += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + std::to_string(hinted / each) + "." + std::to_string(hinted % each);
   return text.append(suffix).append("\"\n");
 }
 

@@ -119,7 +119,7 @@ std::string set_conf(const Words& words, Plan& plan) {
 }
 
 std::string set_bitrate(const Words& words, Plan& plan) {
-  const std::string wrong = several<stream, &Plan::Stream::bitrates, bits>(words, plan);
+  std::string wrong = several<stream, &Plan::Stream::bitrates, bits>(words, plan);
   std::sort(plan.stream.bitrates.begin(), plan.stream.bitrates.end());
   return wrong;
 }
@@ -402,7 +402,7 @@ std::variant<Plan, std::string> parse_plan(const std::string& text, const std::s
   if (const std::string wrong = check(plan); !wrong.empty()) return file + ": " + wrong;
   for (const Plan::Fault& fault : plan.faults) {
     if (const std::string wrong = check(fault, plan); !wrong.empty()) {
-      return file + ":" + std::to_string(fault.line) + ": " + wrong;
+      return std::string(file).append(":").append(std::to_string(fault.line)).append(": ").append(wrong);
     }
   }
   return plan;

@@ -61,7 +61,7 @@ NodeMaker levee_maker(std::string program, std::filesystem::path conf_template) 
   };
 }
 
-Deployment::Deployment(std::filesystem::path folder)
+Deployment::Deployment(const std::filesystem::path& folder)
     : folder_(std::filesystem::absolute(folder)), address_(own_address()) {
   std::filesystem::create_directories(folder_);
 }

@@ -60,7 +60,7 @@ struct OriginSetup {
 class Deployment {
  public:
   // `folder`: for logs and the nodes' files; made if need be, and whoever gave it removes it.
-  explicit Deployment(std::filesystem::path folder);
+  explicit Deployment(const std::filesystem::path& folder);
   ~Deployment();
   Deployment(const Deployment&) = delete;
   Deployment& operator=(const Deployment&) = delete;

@@ -171,7 +171,8 @@ std::string replaced_target(std::string_view uri, std::string_view path, size_t 
 
 std::string origin_target(const Exchange& x) {
   const ProxyPass& pass = *x.plan->pass;
-  return target_of(x, x.target != nullptr ? x.target->uri : pass.uri, pass.is_dynamic);
+  const ProxyTarget* const target = x.target.get();
+  return target_of(x, target != nullptr ? target->uri : pass.uri, pass.is_dynamic);
 }
 
 Order make_order(const Exchange& x, OrderKind kind) {

@@ -56,7 +56,18 @@ class BodyDecoder {
   const std::string& trailers() const { return trailers_; }
 
  private:
-  enum class Chunk : uint8_t { kSize, kBlank, kExtension, kQuoted, kQuotedPair, kSizeLf, kData, kDataCr, kDataLf, kTrailer };
+  enum class Chunk : uint8_t {
+    kSize,
+    kBlank,
+    kExtension,
+    kQuoted,
+    kQuotedPair,
+    kSizeLf,
+    kData,
+    kDataCr,
+    kDataLf,
+    kTrailer
+  };
   size_t read_framing(std::string_view input);
   size_t read_size_line(std::string_view input);
   bool read_extension(char c);

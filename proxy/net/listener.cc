@@ -164,9 +164,6 @@ bool Listener::accept_some() {
         return false;
       case ENOBUFS:
       case ENOMEM:
-        acceptor_.on_trouble(errno);
-        pause();
-        return false;
       case EBADF:
       case EINVAL:
       case ENOTSOCK:

@@ -71,11 +71,13 @@ double cgroup_share(const std::string& root) {
   for (std::string line; std::getline(lines, line);) {
     const size_t first = line.find(':'), second = line.find(':', first + 1);
     if (second == std::string::npos) continue;
-    const std::string kinds = "," + line.substr(first + 1, second - first - 1) + ",", path = line.substr(second + 1);
-    const std::string tree = root + "/sys/fs/cgroup";
+    const std::string path = line.substr(second + 1);
+    std::string kinds = line.substr(first, second - first);
+    kinds.replace(0, 1, ",").append(",");
+    const std::string tree = root + "/sys/fs/cgroup", memory = tree + "/memory";
     if (kinds == ",,") most = std::max({most, version_2_share(tree + path), version_2_share(tree)});
     if (kinds.find(",memory,") == std::string::npos) continue;
-    most = std::max({most, version_1_share(tree + "/memory" + path), version_1_share(tree + "/memory")});
+    most = std::max({most, version_1_share(memory + path), version_1_share(memory)});
   }
   return most;
 }

@@ -148,7 +148,7 @@ uint32_t Balancer::by_hash(uint64_t hash, const Eligible& among, int64_t now) {
   const bool backup = peers_[among.front()]->server.backup;
   uint64_t total = 0;
   for (const auto& peer : peers_) total += peer->server.backup == backup ? peer->server.weight : 0;
-  for (uint64_t attempt = 0; attempt < 20; ++attempt) {
+  for (uint64_t attempt = 0; total > 0 && attempt < 20; ++attempt) {
     uint64_t at = XXH3_64bits_withSeed(&hash, sizeof hash, attempt) % total;
     for (uint32_t i = 0; i < peers_.size(); ++i) {
       const UpstreamServer& server = peers_[i]->server;
