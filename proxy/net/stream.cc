@@ -188,11 +188,13 @@ IoResult Stream::write(std::span<const iovec> from) {
   return {static_cast<size_t>(count) == wanted ? Io::kDone : Io::kAgain, static_cast<size_t>(count)};
 }
 
-IoResult Stream::write_tls(const void* bytes, size_t count) {
+// more: other bytes follow at once.
+IoResult Stream::write_tls(const void* bytes, size_t count, bool more) {
   size_t total = 0;
   forget_errors();
   while (total < count) {  // one record each time
     size_t written = 0;
+    more_will_follow(SSL_get_wbio(ssl_), more || count - total > kRecord);
     const IoResult result =
         tls_result(SSL_write_ex(ssl_, static_cast<const char*>(bytes) + total, count - total, &written), total);
     if (tls_needs_ == Wait::kWrite) tls_needs_ = Wait::kNothing;
@@ -206,12 +208,14 @@ IoResult Stream::write_tls(const void* bytes, size_t count) {
 // large enough by itself is encrypted from where it lies. After kAgain the same bytes must be offered again.
 IoResult Stream::write_tls(std::span<const iovec> from) {
   std::array<std::byte, kRecord> gathered;
+  size_t wanted = 0;
+  for (const iovec& each : from) wanted += each.iov_len;
   size_t total = 0, part = 0, skip = 0;  // skip: bytes of from[part] already written
   while (part < from.size()) {
     const size_t rest = from[part].iov_len - skip;
     IoResult result;
     if (rest >= kRecord || part + 1 == from.size()) {
-      result = write_tls(static_cast<const char*>(from[part].iov_base) + skip, rest);
+      result = write_tls(static_cast<const char*>(from[part].iov_base) + skip, rest, total + rest < wanted);
     } else {
       size_t size = 0, offset = skip;
       for (size_t i = part; i < from.size() && size < kRecord; ++i, offset = 0) {
@@ -219,7 +223,7 @@ IoResult Stream::write_tls(std::span<const iovec> from) {
         std::memcpy(gathered.data() + size, static_cast<const char*>(from[i].iov_base) + offset, take);
         size += take;
       }
-      result = write_tls(gathered.data(), size);
+      result = write_tls(gathered.data(), size, total + size < wanted);
     }
     total += result.count;
     if (result.state != Io::kDone) return {result.state, total};
@@ -240,7 +244,7 @@ IoResult Stream::send_file(int file, off_t& offset, size_t count) {
   while (total < count) {
     const ssize_t got = pread(file, bytes.data(), std::min(bytes.size(), count - total), offset);
     if (got <= 0) return {Io::kFailed, total};
-    const IoResult result = write_tls(bytes.data(), static_cast<size_t>(got));
+    const IoResult result = write_tls(bytes.data(), static_cast<size_t>(got), total + static_cast<size_t>(got) < count);
     total += result.count;
     offset += static_cast<off_t>(result.count);
     if (result.state != Io::kDone) return {result.state, total};

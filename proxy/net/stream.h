@@ -86,7 +86,7 @@ class Stream {
   void keep_warm();
   IoResult tls_result(int returned, size_t count);
   IoResult write_tls(std::span<const iovec> from);
-  IoResult write_tls(const void* bytes, size_t count);
+  IoResult write_tls(const void* bytes, size_t count, bool more);
 
   StreamOwner* owner_;
   SSL* ssl_ = nullptr;

@@ -16,8 +16,21 @@ namespace {
 
 constexpr int kKernelTls = 0xF000;  // BIO flags that bio.h keeps for it
 
+// The BIO's data: twice the descriptor, and one more while more will follow.
+intptr_t data_of(BIO* bio) {
+  return reinterpret_cast<intptr_t>(BIO_get_data(bio));
+}
+
+void set_data(BIO* bio, int descriptor, bool more) {
+  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(descriptor) * 2 + (more ? 1 : 0)));
+}
+
 int descriptor_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<intptr_t>(BIO_get_data(bio)));
+  return static_cast<int>(data_of(bio) / 2);
+}
+
+int flags_of(BIO* bio) {
+  return data_of(bio) % 2 == 0 ? MSG_NOSIGNAL : MSG_NOSIGNAL | MSG_MORE;
 }
 
 bool is_transient(int error) {
@@ -52,7 +65,7 @@ int send(BIO* bio, const char* from, size_t size, size_t* count) {
     return told(theirs(bio, from, static_cast<int>(std::min<size_t>(size, INT_MAX))), count);
   }
   BIO_clear_retry_flags(bio);
-  const long sent = syscall(SYS_sendto, descriptor_of(bio), from, size, MSG_NOSIGNAL, nullptr, 0);
+  const long sent = syscall(SYS_sendto, descriptor_of(bio), from, size, flags_of(bio), nullptr, 0);
   if (sent < 0 && is_transient(errno)) BIO_set_retry_write(bio);
   return told(sent, count);
 }
@@ -79,8 +92,12 @@ BIO* tls_socket(int descriptor) {
   BIO* const bio = method() != nullptr ? BIO_new(method()) : nullptr;
   if (bio == nullptr) return nullptr;
   BIO_set_fd(bio, descriptor, BIO_NOCLOSE);
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(descriptor)));
+  set_data(bio, descriptor, false);
   return bio;
+}
+
+void more_will_follow(BIO* bio, bool more) {
+  set_data(bio, descriptor_of(bio), more);
 }
 
 }  // namespace levee

@@ -1,6 +1,11 @@
+#include <event2/util.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -208,6 +213,67 @@ TEST_F(TlsStreamTest, AHeadAndASmallBodyAreOneRecord) {
   ASSERT_EQ(left->write(parts).count, 1224U);
   EXPECT_EQ(SSL_read(right->tls(), buffer, 1), 1);
   EXPECT_EQ(SSL_pending(right->tls()), 1223);
+}
+
+// The same over TCP, where the kernel tells how many packets were made and how many bytes it keeps.
+class TlsOverTcpTest : public TlsStreamTest {
+ protected:
+  TlsOverTcpTest() {
+    sockaddr_in here{};
+    here.sin_family = AF_INET;
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof here;
+    const int listener = socket(AF_INET, SOCK_STREAM, 0), client_end = socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&here), size), 0);
+    EXPECT_EQ(listen(listener, 1), 0);
+    EXPECT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&here), &size), 0);
+    EXPECT_EQ(connect(client_end, reinterpret_cast<sockaddr*>(&here), size), 0);
+    const int server_end = accept(listener, nullptr, nullptr), yes = 1;
+    close(listener);
+    for (const int one : {server_end, client_end}) {
+      evutil_make_socket_nonblocking(one);
+      setsockopt(one, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    }
+    left = std::make_unique<Stream>(loop, server_end, left_owner);
+    right = std::make_unique<Stream>(loop, client_end, right_owner);
+    left->start_tls(server, true);
+    right->start_tls(client, false, "edge.example");
+    shake_hands();
+  }
+  uint32_t packets() const {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    EXPECT_EQ(getsockopt(left->descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+    return info.tcpi_data_segs_out;
+  }
+  int kept_back() const {
+    int bytes = -1;
+    EXPECT_EQ(ioctl(left->descriptor(), SIOCOUTQNSD, &bytes), 0);
+    return bytes;
+  }
+};
+
+TEST_F(TlsOverTcpTest, RecordsOfOneWriteShareAPacketAndNothingIsKeptBack) {
+  std::string head(200, 'h'), body = pattern(20'000), end(10, 'e');
+  const iovec parts[] = {{head.data(), head.size()}, {body.data(), body.size()}, {end.data(), end.size()}};
+  const uint32_t before = packets();
+  ASSERT_EQ(left->write(parts).state, Io::kDone);
+  EXPECT_EQ(packets() - before, 1U);
+  EXPECT_EQ(kept_back(), 0);
+}
+
+TEST_F(TlsOverTcpTest, NothingOfAFileIsKeptBack) {
+  const std::string text = pattern(20'000);
+  FILE* file = tmpfile();
+  ASSERT_NE(file, nullptr);
+  fwrite(text.data(), 1, text.size(), file);
+  fflush(file);
+  off_t offset = 0;
+  const uint32_t before = packets();
+  ASSERT_EQ(left->send_file(fileno(file), offset, text.size()).state, Io::kDone);
+  fclose(file);
+  EXPECT_EQ(packets() - before, 1U);
+  EXPECT_EQ(kept_back(), 0);
 }
 
 TEST_F(TlsStreamTest, WhatOpensslHoldsMakesTheStreamReady) {
