@@ -49,11 +49,11 @@ void Limiter::apply(const Concurrency& rule) {
   limit_ = std::clamp(limit_, rule_.min, rule_.max);
 }
 
-// A climbing limit is judged by one round trip of what it allows, a settled one by several. Below a known ceiling few
-// samples do.
+// A climbing limit is judged by one round trip of what it allows; a settled one, and one that goes beyond what was too
+// much before, by several. Below a known ceiling few samples do.
 uint32_t Limiter::wanted() const {
   if (descent_limit_ > 0) return std::clamp(2 * limit_, 2 * kLeast, kMost);
-  if (!is_climbing()) return std::clamp(4 * limit_, 2 * kLeast, kMost);
+  if (!is_climbing() || is_trying()) return std::clamp(4 * limit_, 2 * kLeast, kMost);
   return std::clamp(limit_, ceiling_ > 0 ? kLeastClimbing : kLeast, kMost);
 }
 
@@ -98,7 +98,13 @@ double Limiter::Window::error() const {
   return std::sqrt(std::max(0.0, (squares - sum * mean()) / (count - 1)) / count);
 }
 
-// Whether the window looks like a queue at the origin, though so many standard errors are granted.
+// Whether the window looks like a queue at the origin, with what is granted to chance. Beyond a known ceiling it is
+// nothing: there a queue is what is to be expected, and one more fetch makes a short one.
+bool Limiter::is_queueing() const {
+  return is_queueing(is_trying() ? 0 : kChance);
+}
+
+// The same, though so many standard errors are granted.
 bool Limiter::is_queueing(double chance) const {
   if (baseline_ == 0 || limit_ <= rule_.min) return false;
   return window_.mean() - chance * window_.error() > baseline_ * kTolerance + kSlack;
@@ -111,7 +117,7 @@ bool Limiter::is_enough(int64_t now) const {
   if (elapsed >= kLongestDoubt) return true;
   if (static_cast<double>(elapsed) < std::min(longest_, kLongestSettling)) return false;
   if (descent_limit_ == 0) {
-    const bool queueing = is_queueing(kChance);
+    const bool queueing = is_queueing();
     if (queueing && window_.count < kTrips * std::clamp(limit_, kLeast, kMost / kTrips)) return false;
     return queueing == is_queueing(kCertain);
   }
@@ -134,7 +140,7 @@ void Limiter::close_window(int64_t now) {
   const uint32_t samples = window_.count;
   const double mean = window_.mean(), error = window_.error();
   const bool used = window_.peak * 10 >= limit_ * 8;
-  const bool first = longest_ == 0, queueing = is_queueing(kChance);
+  const bool first = longest_ == 0, queueing = is_queueing();
   longest_ = std::max(window_.longest, longest_ * kDrop);
   window_ = {};
   if (first) {

@@ -54,6 +54,7 @@ class Limiter {
   void close_window(int64_t now);
   bool is_settling(int64_t now) const;
   bool is_enough(int64_t now) const;
+  bool is_queueing() const;
   bool is_queueing(double chance) const;
   void calm(double mean, double error, uint32_t count, int64_t now, bool used);
   void descend(double mean, int64_t now);
@@ -62,6 +63,7 @@ class Limiter {
   void grow(int64_t now);
   void settle(double carried, int64_t now);
   bool is_climbing() const { return ceiling_ == 0 || limit_ < ceiling_; }
+  bool is_trying() const { return ceiling_ == 0 && step_ > 0; }  // beyond the last ceiling
   uint32_t wanted() const;
   void change(double limit, int64_t now);
   void end_descent();

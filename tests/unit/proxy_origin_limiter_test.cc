@@ -144,6 +144,23 @@ TEST(Limiter, IsNeverAboveTheSlotsOfAnOriginOnceItHasSettled) {
   }
 }
 
+// What it carried before it may carry again: the limit goes beyond its slots now and then, by one, and no further.
+TEST(Limiter, ALimitThatHasFallenTriesOneMoreAndNotThree) {
+  for (const unsigned seed : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U}) {
+    Simulation origin(adaptive(16, 2, 256), 64,
+                      [](Simulation& s) { return std::uniform_int_distribution<int64_t>(100, 103)(s.dice); });
+    origin.dice.seed(seed);
+    origin.lag = 4;
+    origin.run(10'000);
+    origin.set_slots(8);
+    origin.run(10'000);
+    origin.reset();
+    origin.run(20'000);
+    EXPECT_EQ(origin.most, 9U) << seed;
+    EXPECT_GE(origin.served, 20U * 80 * 95 / 100) << seed;
+  }
+}
+
 // Second by second, from the third on: whatever it begins with, and though neither timers nor networks are exact.
 TEST(Limiter, AnOverloadedOriginIsNeverMuchBelowWhatItCarries) {
   for (const uint32_t initial : {4U, 8U, 16U, 32U, 64U}) {
