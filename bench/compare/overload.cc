@@ -72,14 +72,14 @@ Stage::Words storm_crowd(const std::string& count) {
   return {"-c", count, "--objects", count};
 }
 
-// Has all objects, from an origin that is what it will be in the storm, and sends them, fresh, to as many as will come
-// again.
+// Has all objects, from an origin that is what it will be in the storm and has a slot for each who asks, and sends them,
+// fresh, to as many as will come again.
 auto fill(int objects) {
   return [objects, count = std::to_string(objects)](Stage& stage, const Peer& peer) -> Measured {
     const OriginState small(stage, kStormOrigin);
     const std::string seconds = std::to_string(static_cast<int>(2 * refreshed_in_at_best(objects)));
     auto filled =
-        stage.load(peer, "hits", storm_path(stage, peer), {"-c", "64", "-n", count, "--objects", count, "-s", seconds});
+        stage.load(peer, "hits", storm_path(stage, peer), {"-c", "8", "-n", count, "--objects", count, "-s", seconds});
     if (auto* wrong = std::get_if<std::string>(&filled)) return *wrong;
     auto fresh = stage.load(peer, "flash", storm_path(stage, peer), storm_crowd(count));
     if (auto* wrong = std::get_if<std::string>(&fresh)) return *wrong;

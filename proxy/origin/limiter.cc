@@ -18,6 +18,7 @@ constexpr double kTolerance = 1.06, kSlack = 0.5;  // above the baseline: a fact
 constexpr double kLongestSettling = 1000;          // ms
 constexpr double kCertain = 3;                     // standard errors between what a queue and what none would show
 constexpr int64_t kLongestDoubt = 3000;            // ms
+constexpr double kMoreToDo = 1.5;                  // times what a window has had
 constexpr double kDrop = 0.9;
 constexpr double kSame = 0.92;                    // of the mean before: it did not fall with the limit
 constexpr double kLess = 0.06;                    // than the most that the origin did: so much less is no chance
@@ -83,6 +84,8 @@ void Limiter::sample(int64_t started, int64_t now, uint32_t in_flight) {
   if (started < changed_) return;
   good_since_cut_ = true;
   if (is_settling(now)) return;
+  // What was measured while the origin had much less to do says nothing of what it has now.
+  if (window_.count > 0 && in_flight > window_.peak * kMoreToDo) window_ = {};
   if (window_.count == 0) window_.began = now;
   const auto time = static_cast<double>(std::max<int64_t>(now - started, 0));
   window_.longest = std::max(window_.longest, time);

@@ -322,6 +322,22 @@ TEST(Limiter, IdleTimeDoesNotGrowItAndABurstAfterwardsIsBounded) {
 }
 
 // What it carried when it was another one: a limit that was right for 250 at a time is none for 8.
+// Samples of a time in which the origin had little to do must not speak for the storm that follows.
+TEST(Limiter, AWindowBegunBeforeAStormDoesNotMakeItGrow) {
+  for (int begun = 0; begun < 20; ++begun) {
+    Simulation origin(adaptive(16, 2, 256), 8, fixed(100));
+    origin.wanted = 8;
+    origin.run(5'000 + 100 * begun);
+    origin.left = 0;
+    origin.run(20'000);
+    origin.reset();
+    origin.wanted = 1'000'000;
+    origin.left = UINT64_MAX;
+    origin.run(10'000);
+    EXPECT_EQ(origin.most, 16U) << begun;  // initial=: what it may ask for before it knows
+  }
+}
+
 TEST(Limiter, AStormAfterAPauseMeetsALimitThatIsNotOutOfDate) {
   const auto storm_at_eight = [](int64_t pause, uint32_t most) {
     Simulation origin(adaptive(16, 2, 256), 300, noisy(100));
