@@ -160,6 +160,15 @@ bool is_plain(const Exchange& x, const Shape& shape) {
          (x.plan->plain_head || !sets_expires(x, shape.status));
 }
 
+bool is_repeatable(const Exchange& x, const Shape& shape) {
+  const CacheNote& note = x.note;
+  const bool plain_hit = note.use == CacheUse::kHit && note.forward == CacheStatus::Forward::kNone && !note.collapsed &&
+                         !note.alone && note.detail.empty() && !x.entry->stopgap;
+  return plain_hit && !x.reader && x.peer_store == nullptr && x.target == nullptr && x.plan->pass != nullptr &&
+         x.plan->plain_head && x.plan->location->keepalive_header.count() == 0 && x.keep_alive && x.head.minor() >= 1 &&
+         !shape.range && shape.framing.kind == Framing::Kind::kLength;
+}
+
 void write_entry_fields(HeadWriter& out, const Exchange& x, const Shape& shape) {
   Fields fields;
   x.entry->fields.view(fields);

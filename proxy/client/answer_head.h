@@ -30,6 +30,8 @@ void write_entry_fields(HeadWriter& out, const Exchange& x, const Shape& shape);
 bool is_plain(const Exchange& x, const Shape& shape);
 // Age, Cache-Status, Via, framing, ranges, Connection, add_header, and the empty line.
 void write_rest(HeadWriter& out, const Exchange& x, const Shape& shape);
+// Whether that, of a plain one, follows from the entry, the origin's name and the second alone: others get the same.
+bool is_repeatable(const Exchange& x, const Shape& shape);
 // The same for an answer of our own: Server and Date too.
 void write_own_head(HeadWriter& out, const Exchange& x, const Shape& shape, std::string_view type);
 

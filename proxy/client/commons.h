@@ -11,6 +11,7 @@
 #include "proxy/client/access_log.h"
 #include "proxy/client/exchange.h"
 #include "proxy/client/plan.h"
+#include "proxy/client/recent_heads.h"
 #include "proxy/ops/client_counts.h"
 #include "proxy/worker.h"
 
@@ -34,6 +35,7 @@ class Commons {
   std::array<char, 72 * 1024> head;
   std::array<std::byte, 64 * 1024> body;
 
+  RecentHeads recent_heads;
   AccessLogs logs;
   ClientCounts counts;
 
