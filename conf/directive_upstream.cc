@@ -66,6 +66,8 @@ Parsed<Concurrency> concurrency(Scope& /*scope*/, const Line& line) {
   Concurrency result{true, 20, 1, 1000};
   if (auto fault = apply_parameters<Concurrency>(result, kConcurrencyParameters, line.from(2)))
     return std::move(*fault);
+  const bool is_said = std::ranges::any_of(line.from(2), [](const auto& word) { return word.starts_with("initial="); });
+  if (!is_said && result.min <= result.max) result.initial = std::clamp(result.initial, result.min, result.max);
   if (result.min == 0 || result.min > result.initial || result.initial > result.max) {
     return Fault{"\"concurrency\" directive must have min <= initial <= max"};
   }
@@ -273,7 +275,8 @@ const Directive kDirectives[] = {
      {1, 2},
      "1024 timeout=5s",
      set<&Upstream::queue, queue>,
-     "Fetches that may wait when the limit is reached, and how long; 0: none. It is the time that keeps waits short: "
+     "Fetches that may wait when the limit is reached, or max_conns of all servers, and how long; 0: none. It is the "
+     "time that keeps waits short: "
      "room is for what the origin can do meanwhile, 1024 for some 200 fetches a second. A refresh that nobody waits "
      "for "
      "may stay twelve times as long, a minute at least, and is the first to go when there is no room."},

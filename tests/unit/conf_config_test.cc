@@ -299,6 +299,18 @@ TEST(Config, Upstreams) {
   EXPECT_EQ(to_string(u.resolver.servers.at(0)), "127.0.0.1:5353");
 }
 
+TEST(Config, AnAdaptiveLimitBeginsWithinItsBounds) {
+  const auto initial = [](const std::string& words) {
+    return configured("http { upstream u { server a; concurrency adaptive " + words + "; } }")
+        .http.upstreams.at("u")
+        .concurrency->initial;
+  };
+  EXPECT_EQ(initial(""), 20U);
+  EXPECT_EQ(initial("max=8"), 8U);
+  EXPECT_EQ(initial("min=30"), 30U);
+  EXPECT_EQ(initial("max=8 initial=3"), 3U);
+}
+
 TEST(Config, AnUpstreamWithoutLimitsHasTheDefaults) {
   const Config config = configured("http { upstream u { server a; } resolver 127.0.0.1; resolver_timeout 3s; }");
   const Upstream& u = config.http.upstreams.at("u");
