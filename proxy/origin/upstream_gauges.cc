@@ -1,5 +1,7 @@
 #include "proxy/origin/upstream_gauges.h"
 
+#include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -47,12 +49,29 @@ void add_server(const std::string& name, const PeerSnapshot& now, std::vector<Sa
   add("levee_server_breaker_openings_total", static_cast<double>(now.breaker_openings), "Times that it opened.");
 }
 
+// Two names may have one address: a server is shown once, with all that it has.
+void merge(PeerSnapshot& into, const PeerSnapshot& other) {
+  into.down = into.down && other.down;
+  into.healthy = into.healthy || other.healthy;
+  into.within_max_fails = into.within_max_fails || other.within_max_fails;
+  into.breaker = std::min(into.breaker, other.breaker);
+  into.breaker_openings += other.breaker_openings;
+  into.picks += other.picks;
+  into.failures += other.failures;
+  into.connections += other.connections;
+}
+
 }  // namespace
 
 void add_samples(const std::vector<std::shared_ptr<UpstreamState>>& upstreams, int64_t now, std::vector<Sample>& out) {
   for (const auto& upstream : upstreams) {
     add_admission(upstream->name(), upstream->admission().snapshot(), out);
-    for (const PeerSnapshot& server : upstream->snapshot(now)) add_server(upstream->name(), server, out);
+    std::map<std::string, PeerSnapshot> servers;
+    for (const PeerSnapshot& server : upstream->snapshot(now)) {
+      const auto [known, is_new] = servers.emplace(server.name, server);
+      if (!is_new) merge(known->second, server);
+    }
+    for (const auto& [name, server] : servers) add_server(upstream->name(), server, out);
   }
 }
 

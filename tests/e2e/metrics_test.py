@@ -17,8 +17,11 @@ def page(levee):
     return response.rest().decode()
 
 
-@pytest.mark.conf(**CONF)
-def test_each_name_has_one_help_one_type_and_its_samples_together(levee, origin):
+@pytest.mark.parametrize("servers", ["server @ORIGIN@;", "server @ORIGIN@; server @ORIGIN@ weight=2; server @ORIGIN@ backup;"],
+                         ids=["one", "one address in three lines"])
+@pytest.mark.conf(start=False)
+def test_each_name_has_one_help_one_type_and_its_samples_together(levee, origin, servers):
+    levee.start(**{**CONF, "http": f"upstream group {{ {servers} concurrency adaptive; }}"})
     origin.page("/a", "a", cache_control="max-age=60")
     levee.get("/g/a").rest()
     text = page(levee)
@@ -41,6 +44,7 @@ def test_each_name_has_one_help_one_type_and_its_samples_together(levee, origin)
             assert (sample["name"], sample["labels"]) not in seen, f"twice: {line}"
             seen.add((sample["name"], sample["labels"]))
             assert float(sample["value"]) >= 0
+    assert f'levee_server_fetches_total{{upstream="group",server="{origin.address}"}} 1' in text
     for unit in ("milliseconds", "_ms", "_kb", "percent", "kilobytes"):
         assert not any(unit in name for name in kinds)
 
