@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <random>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@ namespace levee {
 namespace {
 
 constexpr int64_t kMostTime = 5000;  // ms that a check may take; less if they come more often
+constexpr unsigned kMostInterim = 16;
 
 bool field_is(const HealthMatch::Field& wanted, const Fields& fields) {
   using Test = HealthMatch::Field::Test;
@@ -99,11 +101,11 @@ class HealthChecks::Round::Probe final : public Mortal, public StreamOwner {
   Probe(Round& round, std::string peer) : peer_(std::move(peer)), round_(&round) {}
 
   void begin(SocketAddress address, int64_t time) {
-    time_ = time;
+    deadline_ = round_->worker_.now() + time;
     set_port(address, round_->check_.port);
     stream_ = Stream::connect(round_->worker_.loop(), address, *this);
     if (stream_ == nullptr) return end(false);
-    stream_->wait(Stream::Wait::kWrite, time_);
+    stream_->wait(Stream::Wait::kWrite, left());
   }
   void on_ready() override {
     switch (step_) {
@@ -137,7 +139,7 @@ class HealthChecks::Round::Probe final : public Mortal, public StreamOwner {
   void handshake() {
     switch (stream_->handshake().state) {
       case Io::kAgain:
-        return stream_->wait(Stream::Wait::kBoth, time_);
+        return stream_->wait(Stream::Wait::kBoth, left());
       case Io::kDone:
         return ask();
       case Io::kClosed:
@@ -145,6 +147,7 @@ class HealthChecks::Round::Probe final : public Mortal, public StreamOwner {
         return end(false);
     }
   }
+  int64_t left() const { return std::max<int64_t>(deadline_ - round_->worker_.now(), 1); }
   std::string host() const {
     const auto* pass = round_->location_ == nullptr ? nullptr : std::get_if<ProxyPass>(&round_->location_->answer);
     return pass == nullptr ? round_->upstream_->name() : pass->host;
@@ -156,7 +159,7 @@ class HealthChecks::Round::Probe final : public Mortal, public StreamOwner {
     const IoResult result = stream_->write({&all, 1});
     if (result.count != head.size()) return end(false);  // a fresh socket has room for so little
     step_ = Step::kRead;
-    stream_->wait(Stream::Wait::kRead, time_);
+    stream_->wait(Stream::Wait::kRead, left());
   }
   void read() {
     static constexpr HeadLimits kLimits{8192, 8192, 8192, Fields::kCapacity};
@@ -164,18 +167,27 @@ class HealthChecks::Round::Probe final : public Mortal, public StreamOwner {
       const std::span<char> room = std::span(buffer_).subspan(size_);
       if (room.empty()) return end(false);
       const IoResult result = stream_->read(std::as_writable_bytes(room));
-      if (result.state == Io::kAgain) return stream_->wait(Stream::Wait::kRead, time_);
+      if (result.state == Io::kAgain) return stream_->wait(Stream::Wait::kRead, left());
       if (result.state != Io::kDone) return end(false);
       size_ += result.count;
-      switch (head_.parse({buffer_.data(), size_}, kLimits, Method::kGet)) {
-        case Parse::kMore:
-          continue;
-        case Parse::kBad:
-          return end(false);
-        case Parse::kDone:
-          return end(!head_.is_interim() && is_well(round_->check_, head_));
-      }
+      if (is_judged(kLimits)) return;
     }
+  }
+  // False: more bytes are needed.
+  bool is_judged(const HeadLimits& limits) {
+    while (size_ > 0) {
+      const Parse parsed = head_.parse({buffer_.data(), size_}, limits, Method::kGet);
+      if (parsed == Parse::kMore) return false;
+      const bool is_interim = parsed == Parse::kDone && head_.is_interim();
+      if (!is_interim || ++interim_ > kMostInterim) {
+        end(!is_interim && parsed == Parse::kDone && is_well(round_->check_, head_));
+        return true;
+      }
+      size_ -= head_.size();
+      std::memmove(buffer_.data(), buffer_.data() + head_.size(), size_);
+      head_.reset();
+    }
+    return false;
   }
   void end(bool well) {
     if (step_ == Step::kEnded) return;
@@ -187,10 +199,11 @@ class HealthChecks::Round::Probe final : public Mortal, public StreamOwner {
   const std::string peer_;
   Round* round_;
   Step step_ = Step::kConnect;
-  int64_t time_ = 0;  // ms that each step may take
+  int64_t deadline_ = 0;  // ms; who answers a byte at a time is not well either
   std::unique_ptr<Stream> stream_;
   std::array<char, 8192> buffer_;
   size_t size_ = 0;
+  unsigned interim_ = 0;
   ResponseHead head_;
 };
 

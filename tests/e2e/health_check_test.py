@@ -1,6 +1,6 @@
 """health_check: a sick server is left alone, and comes back when it is well; what is seen of it in the metrics."""
 import pytest
-from harness import Answer, eventually
+from harness import Answer, Dribble, eventually
 
 
 @pytest.fixture
@@ -57,6 +57,26 @@ def test_one_check_in_between_changes_nothing(new_levee, origin, other):
     assert "is well again" not in levee.error_log()
     other.page("/health", "ok")
     eventually(lambda: "is well again" in levee.error_log())
+
+
+def test_who_answers_a_byte_at_a_time_is_sick(new_levee, origin):
+    origin.page("/", "here")
+    other = Dribble([b"HTTP/1.1 200 OK\r\nX: "] + [b"x"] * 1000, 0.05)
+    levee = start(new_levee, origin, other, "interval=300ms")
+    eventually(lambda: f'levee_server_up{{upstream="both",server="{other.address}"}} 0' in metrics(levee))
+    assert f'levee_server_up{{upstream="both",server="{origin.address}"}} 1' in metrics(levee)
+    other.stop()
+
+
+def test_interim_responses_are_no_answers(new_levee, origin, other):
+    origin.page("/", "here", interim=[(103, [("Link", "</a>")])] * 2)
+    other.page("/", "gone", interim=[(103, [("Link", "</a>")])] * 2, status=500)
+    levee = start(new_levee, origin, other, "interval=50ms")
+    eventually(lambda: f'levee_server_up{{upstream="both",server="{other.address}"}} 0' in metrics(levee))
+    before = origin.hits("/")
+    eventually(lambda: origin.hits("/") > before + 3)
+    assert f'levee_server_up{{upstream="both",server="{origin.address}"}} 1' in metrics(levee)
+    assert f"{origin.address} of upstream both is sick" not in levee.error_log()
 
 
 def test_nobody_queues_for_a_server_that_is_sick(new_levee, origin):
