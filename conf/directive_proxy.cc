@@ -110,7 +110,7 @@ const Directive kDirectives[] = {
     {"proxy_send_timeout", kAny, 1, "60s", set<&Location::proxy_send_timeout, duration>,
      "How long an origin may take nothing of a request."},
     {"proxy_read_timeout", kAny, 1, "60s", set<&Location::read_timeout, duration>,
-     "How long an origin may send nothing of a response."},
+     "How long an origin may send nothing of a response, or take for a head that it has begun."},
     {"proxy_next_upstream",
      kAny,
      {1, kMany},

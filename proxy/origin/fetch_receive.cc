@@ -69,14 +69,21 @@ Fetch::Next Fetch::read_head() {
     const std::span<char> room(head_buffer_.get() + head_size_, location_.buffer_size - head_size_);
     if (room.empty()) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
     const IoResult result = connection_->stream->read(std::as_writable_bytes(room));
-    if (result.state == Io::kAgain) {
-      return wait(Step::kReadHead, Stream::Wait::kRead, head_timeout());
-    }
+    if (result.state == Io::kAgain) return await_head();
     if (result.state != Io::kDone) return failed(Trouble::kError, Failure::kReset);
     head_size_ += result.count;
     attempt().bytes_received += result.count;
     if (!at_peer()) worker_.counters().bytes_fetched.add(result.count);
   }
+}
+
+// A head that has begun has so long to be complete, too: it must not hold a slot for ever a byte at a time.
+Fetch::Next Fetch::await_head() {
+  const int64_t now = worker_.now(), most = head_timeout();
+  if (head_size_ > 0 && head_began_ == 0) head_began_ = now;
+  const int64_t left = head_began_ == 0 ? most : head_began_ + most - now;
+  if (most > 0 && left <= 0) return failed(Trouble::kTimeout, Failure::kTimeout);
+  return wait(Step::kReadHead, Stream::Wait::kRead, std::max<int64_t>(left, 0));
 }
 
 // Nothing: more bytes are needed.
@@ -107,6 +114,7 @@ Fetch::Next Fetch::parse_head() {
     head_size_ -= head_.size();
     std::memmove(head_buffer_.get(), head_buffer_.get() + head_.size(), head_size_);
     head_.reset();
+    head_began_ = 0;
   }
   if (interim && !body_ended_) return Step::kSend;  // it is no answer
   return std::nullopt;

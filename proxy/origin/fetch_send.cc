@@ -25,6 +25,7 @@ Fetch::Next Fetch::connected() {
   body_ended_ = order_.body == nullptr;
   awaits_continue_ = order_.expects_continue && !body_ended_ && !location_.http10 && order_.body->taken == 0;
   head_size_ = 0;
+  head_began_ = 0;
   interim_ = 0;
   head_.reset();
   reusable_ = false;

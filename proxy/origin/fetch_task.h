@@ -121,6 +121,7 @@ class Fetch final : public Task, public StreamOwner {
 
   // fetch_receive.cc: the response.
   Next read_head();
+  Next await_head();
   Next parse_head();
   Next head_arrived();
   Next deliver();
@@ -199,6 +200,7 @@ class Fetch final : public Task, public StreamOwner {
   // The response.
   std::unique_ptr<char[]> head_buffer_;
   size_t head_size_ = 0;
+  int64_t head_began_ = 0;  // ms, when what there is of it had come; 0: nothing has
   unsigned interim_ = 0;
   ResponseHead head_;
   std::shared_ptr<Entry> entry_;
