@@ -189,6 +189,10 @@ void write_entry_fields(HeadWriter& out, const Exchange& x, const Shape& shape) 
   }
 }
 
+int64_t spread_retry(const Exchange& x) {
+  return 1 + static_cast<int64_t>(x.connection->number % 3);
+}
+
 void write_rest(HeadWriter& out, const Exchange& x, const Shape& shape) {
   const int64_t now = x.connection->worker.now();
   if (x.peer_store != nullptr) {
@@ -203,8 +207,7 @@ void write_rest(HeadWriter& out, const Exchange& x, const Shape& shape) {
   CacheNote note = x.note;
   note.key = shown_key(x);
   write_cache_status(out, note, *x.entry, now);
-  // One entry answers a crowd: that it does not come back all at once is settled here.
-  if (x.entry->stopgap) out.text("Retry-After: ").number(1 + x.connection->number % 3).end();
+  if (x.entry->stopgap) out.text("Retry-After: ").number(spread_retry(x)).end();
   out.text("Via: 1.1 levee\r\n");
   write_content_lines(out, shape);
   write_connection_lines(out, x);

@@ -35,6 +35,9 @@ bool is_repeatable(const Exchange& x, const Shape& shape);
 // The same for an answer of our own: Server and Date too.
 void write_own_head(HeadWriter& out, const Exchange& x, const Shape& shape, std::string_view type);
 
+// Seconds after which who is refused may come back: a crowd that was refused together is to come back over three.
+int64_t spread_retry(const Exchange& x);
+
 // Location as this location's proxy_redirect makes it; nothing: as it is.
 std::optional<std::string> rewritten_location(const Exchange& x, std::string_view value);
 

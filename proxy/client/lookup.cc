@@ -3,6 +3,7 @@
 
 #include "cache/freshness.h"
 #include "proxy/client/answer.h"
+#include "proxy/client/answer_head.h"
 #include "proxy/client/commons.h"
 #include "proxy/client/invalidation.h"
 #include "proxy/client/peer.h"
@@ -258,7 +259,7 @@ bool Session::is_shed() const {
 
 Session::Next Session::shed() {
   auto& guard = connection_.worker.local<OverloadGuard>();
-  const Fault fault{Failure::kOverloaded, 503, guard.retry_after()};
+  const Fault fault{Failure::kOverloaded, 503, 1000};
   if (!may_be_stale(*exchange_, fault)) guard.count_key();
   return fail(fault, "edge-overloaded");
 }
@@ -286,7 +287,8 @@ Session::Next Session::fail(const Fault& fault, std::string_view detail) {
   if (may_be_stale(x, fault)) return send_stale(detail);
   if (x.slicing.begun) return sent(Sender::Outcome::kCut);
   if (fault.retry_after > 0) {
-    x.own_fields += "Retry-After: " + std::to_string((fault.retry_after + 999) / 1000) + "\r\n";
+    const int64_t seconds = fault.why == Failure::kOverloaded ? spread_retry(x) : (fault.retry_after + 999) / 1000;
+    x.own_fields += "Retry-After: " + std::to_string(seconds) + "\r\n";
   }
   return answered(send_error(x, fault.status));
 }

@@ -12,11 +12,10 @@
 namespace levee {
 namespace {
 
-constexpr int64_t kLook = 100;                            // ms between two looks at what is left
-constexpr int64_t kMemoryLook = 500;                      // ms; reading it costs more
-constexpr int64_t kLagOnset = 500;                        // ms that a loop lags before that is more than a hiccup
-constexpr int64_t kQuiet = 10'000;                        // ms between two logged beginnings
-constexpr int64_t kLeastRetry = 1000, kMostRetry = 3000;  // ms
+constexpr int64_t kLook = 100;        // ms between two looks at what is left
+constexpr int64_t kMemoryLook = 500;  // ms; reading it costs more
+constexpr int64_t kLagOnset = 500;    // ms that a loop lags before that is more than a hiccup
+constexpr int64_t kQuiet = 10'000;    // ms between two logged beginnings
 constexpr std::array<std::string_view, 4> kNames{"loop", "connections", "descriptors", "memory"};
 
 int64_t clock_now() {
@@ -115,10 +114,6 @@ void OverloadGuard::log_change(int64_t now) {
   }
   log(LogLevel::kWarning, 0, "worker ", worker_.index(), " is overloaded (", what,
       "): new connections and new keys are refused");
-}
-
-int64_t OverloadGuard::retry_after() {
-  return std::uniform_int_distribution<int64_t>(kLeastRetry, kMostRetry)(dice_);
 }
 
 void OverloadGuard::collect(std::vector<Sample>& out) const {

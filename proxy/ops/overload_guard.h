@@ -7,7 +7,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <random>
 #include <string_view>
 #include <vector>
 
@@ -35,7 +34,6 @@ class OverloadGuard {
   // What is_overloaded() is to refuse is counted here.
   void count_connection() { refused_connections_.add(); }
   void count_key() { refused_keys_.add(); }
-  int64_t retry_after();  // ms, jittered: what the refused are told
 
  private:
   enum Means : uint8_t { kLoop, kConnections, kDescriptors, kMemory, kCount };
@@ -55,7 +53,6 @@ class OverloadGuard {
   bool told_ = false;               // the log has the beginning of this overload
   int64_t longest_turn_ = 0;        // ms, since the last look
   int64_t measured_ = 0;            // when memory was, ms
-  std::minstd_rand dice_{std::random_device{}()};
 
   // Read by any thread.
   std::array<std::atomic<bool>, kCount> short_{};

@@ -9,7 +9,6 @@ namespace {
 
 // Nobody waits for a background refresh, and all that has expired at once is to be refreshed in the end.
 constexpr int64_t kBackgroundPatience = 12, kLeastBackgroundPatience = 60'000;  // times a viewer's; ms
-constexpr int64_t kLeastRetry = 1000, kMostRetry = 3000;                        // ms, what the refused are told
 
 // For the moments at which a slot comes back from wherever a fetch was destroyed.
 int64_t clock_now() {
@@ -23,6 +22,7 @@ Permit& Permit::operator=(Permit&& other) noexcept {
   release();
   admission_ = std::move(other.admission_);
   idle_ = std::exchange(other.idle_, false);
+  seated_ = std::exchange(other.seated_, false);
   return *this;
 }
 
@@ -40,7 +40,7 @@ bool Permit::is_wanted_back() const {
 
 void Permit::release() {
   if (idle_) idle(false);
-  if (const auto admission = std::exchange(admission_, nullptr)) admission->release(clock_now());
+  if (const auto admission = std::exchange(admission_, nullptr)) admission->release(seated_, clock_now());
 }
 
 void Permit::head_came(int64_t started, int64_t now) {
@@ -89,7 +89,7 @@ void Place::leave() {
     admission->waiters_.erase(at);
     admission->queue_.remove(ticket_);
   }
-  if (granted) admission->release(clock_now());
+  if (granted) admission->release(false, clock_now());
 }
 
 void Admission::apply(const Upstream& upstream) {
@@ -114,14 +114,19 @@ void Admission::apply(const Upstream& upstream) {
 }
 
 void Admission::share(bool shared) {
-  const std::lock_guard lock(mutex_);
-  if (!shared) {
-    part_.reset();
-    nodes_ = 1;
-  } else if (!part_) {
-    part_ = 0;
+  Wakes wakes;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!shared) {
+      part_.reset();
+      nodes_ = 1;
+    } else if (!part_) {
+      part_ = 0;
+    }
+    if (limited_) limiter_.apply(rule_here());
+    grant(clock_now(), wakes);
   }
-  if (limited_) limiter_.apply(rule_here());
+  wake(wakes);
 }
 
 void Admission::set_part(uint32_t slots, uint32_t nodes) {
@@ -160,32 +165,79 @@ std::optional<Admission::Demand> Admission::demand() const {
 
 Admission::Answer Admission::admit(Priority priority, bool may_wait, Subscriber who, int64_t now) {
   std::optional<Subscriber> shed;
-  std::optional<Place> place;
+  Answer answer = Refused{};
   {
     const std::lock_guard lock(mutex_);
     // Nobody goes past those who wait, unless they are of a lower class.
     size_t before = 0;
     for (size_t i = 0; i <= class_index(priority); ++i) before += queue_.size(kClasses[i]);
+    if (queue_.size() == 0) crowded_ = false;
     if (limited_) limiter_.begin(in_flight_, now);
-    if (in_flight_ < limit() && before == 0) {
+    if (in_flight_ < limit() && before == 0 && !crowded_) {
       ++in_flight_;
       ++counts_.admitted;
       return Permit(shared_from_this());
     }
-    if (!may_wait || queue_timeout_ <= 0) return Refused{jittered_retry()};
-    const FetchQueue::Pushed pushed = queue_.push(priority, now, now + patience(priority));
-    if (pushed.ticket == 0) return Refused{jittered_retry()};
-    ++counts_.waits[class_index(priority)];
-    waiters_.emplace(pushed.ticket, Waiter{who, Place::Standing::kWaiting, now});
-    place.emplace(Place(shared_from_this(), pushed.ticket));
-    if (pushed.shed) {
-      Waiter& waiter = waiters_.at(*pushed.shed);
-      waiter.standing = Place::Standing::kShed;
-      shed = waiter.who;
-    }
+    answer = queue_up(priority, may_wait, who, now, now, shed);
   }
   if (shed) wake({*shed});
-  return std::move(*place);
+  return answer;
+}
+
+Admission::Answer Admission::stand_back(Permit permit, uint64_t departures, Priority priority, bool may_wait,
+                                        Subscriber who, int64_t since, int64_t now) {
+  std::optional<Subscriber> shed;
+  Answer answer = Refused{};
+  {
+    const std::lock_guard lock(mutex_);
+    if (departures_ > departures) return permit;  // there may be room since
+    permit.admission_.reset();
+    --in_flight_;
+    --counts_.admitted;
+    if (!std::exchange(crowded_, true)) room_ = 0;
+    answer = queue_up(priority, may_wait, who, since, now, shed);
+  }
+  if (shed) wake({*shed});
+  return answer;
+}
+
+// The mutex is held.
+Admission::Answer Admission::queue_up(Priority priority, bool may_wait, Subscriber who, int64_t since, int64_t now,
+                                      std::optional<Subscriber>& shed) {
+  const int64_t deadline = since + patience(priority);
+  if (!may_wait || queue_timeout_ <= 0 || deadline <= now) return Refused{};
+  const FetchQueue::Pushed pushed = queue_.push(priority, now, deadline);
+  if (pushed.ticket == 0) return Refused{};
+  ++counts_.waits[class_index(priority)];
+  waiters_.emplace(pushed.ticket, Waiter{who, Place::Standing::kWaiting, now});
+  if (pushed.shed) {
+    Waiter& waiter = waiters_.at(*pushed.shed);
+    waiter.standing = Place::Standing::kShed;
+    shed = waiter.who;
+  }
+  return Place(shared_from_this(), pushed.ticket);
+}
+
+void Admission::room_made(uint64_t departures) {
+  Wakes wakes;
+  {
+    const std::lock_guard lock(mutex_);
+    departures_ = std::max(departures_, departures);
+    if (!crowded_) return;
+    ++room_;
+    grant(clock_now(), wakes);
+  }
+  wake(wakes);
+}
+
+void Admission::servers_changed() {
+  Wakes wakes;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(crowded_, false)) return;
+    grant(clock_now(), wakes);
+  }
+  wake(wakes);
 }
 
 void Admission::count_stale() {
@@ -208,11 +260,12 @@ int64_t Admission::queue_timeout(Priority priority) const {
   return patience(priority);
 }
 
-void Admission::release(int64_t now) {
+void Admission::release(bool seated, int64_t now) {
   Wakes wakes;
   {
     const std::lock_guard lock(mutex_);
     --in_flight_;
+    if (crowded_ && !seated) ++room_;  // the room that it was to have is there
     grant(now, wakes);
   }
   wake(wakes);
@@ -220,9 +273,13 @@ void Admission::release(int64_t now) {
 
 // Gives free slots to those who wait.
 void Admission::grant(int64_t now, Wakes& wakes) {
-  while (in_flight_ < limit()) {
+  while (in_flight_ < limit() && (!crowded_ || room_ > 0)) {
     const std::optional<uint64_t> ticket = queue_.pop(now);
-    if (!ticket) return;
+    if (!ticket) {
+      crowded_ = false;
+      return;
+    }
+    if (crowded_) --room_;
     if (limited_) limiter_.begin(in_flight_, now);
     Waiter& waiter = waiters_.at(*ticket);
     waiter.standing = Place::Standing::kGranted;
@@ -235,10 +292,6 @@ void Admission::grant(int64_t now, Wakes& wakes) {
 
 void Admission::wake(const Wakes& wakes) {
   for (const Subscriber& who : wakes) who.waker->wake({&who.token, 1});
-}
-
-int64_t Admission::jittered_retry() {
-  return std::uniform_int_distribution<int64_t>(kLeastRetry, kMostRetry)(dice_);
 }
 
 AdmissionSnapshot Admission::snapshot() const {

@@ -4,6 +4,8 @@
 //     |-----> Place --woken--> claim: Permit  in the queue; dropping it leaves the queue
 //     '-----> Refused
 //
+// Who has a slot and finds all servers at their max_conns gives it back, and waits for a server with room (stand_back).
+//
 // Thread-safe. No lock is held while a fetch is woken.
 #pragma once
 
@@ -13,7 +15,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -29,13 +30,18 @@ class Admission;
 
 class Permit {
  public:
-  Permit(Permit&& other) noexcept : admission_(std::move(other.admission_)), idle_(std::exchange(other.idle_, false)) {}
+  Permit(Permit&& other) noexcept
+      : admission_(std::move(other.admission_)),
+        idle_(std::exchange(other.idle_, false)),
+        seated_(std::exchange(other.seated_, false)) {}
   Permit& operator=(Permit&& other) noexcept;
   ~Permit() { release(); }
 
   // What the limiter learns; `started`: when the request was sent. A head that came, or a failure of load.
   void head_came(int64_t started, int64_t now);
   void failed(int64_t started, int64_t now);
+  // The fetch has a server.
+  void seated() { seated_ = true; }
   // The fetch waits for its reader, or does not any more; it keeps the slot, since the origin is still engaged.
   void idle(bool is_idle);
   // An idle one is to end: others wait, and such as this one have more than half of the slots.
@@ -47,7 +53,7 @@ class Permit {
   explicit Permit(std::shared_ptr<Admission> admission) : admission_(std::move(admission)) {}
   void release();
   std::shared_ptr<Admission> admission_;
-  bool idle_ = false;
+  bool idle_ = false, seated_ = false;
 };
 
 class Place {
@@ -68,9 +74,7 @@ class Place {
   uint64_t ticket_ = 0;
 };
 
-struct Refused {
-  int64_t retry_after = 0;  // ms, jittered
-};
+struct Refused {};
 
 struct AdmissionSnapshot {
   bool limited = false, adaptive = false;
@@ -103,6 +107,13 @@ class Admission : public std::enable_shared_from_this<Admission> {
   using Answer = std::variant<Permit, Place, Refused>;
   // may_wait: false refuses at once where it would have to wait. `who` is woken when the place's standing has changed.
   Answer admit(Priority priority, bool may_wait, Subscriber who, int64_t now);
+  // Of a fetch whose servers are all at their max_conns: the permit is given back, and it waits as if `since` for
+  // room_made(). departures: what room_made() had said when the servers were looked at.
+  Answer stand_back(Permit permit, uint64_t departures, Priority priority, bool may_wait, Subscriber who, int64_t since,
+                    int64_t now);
+  // A fetch has left a server that has max_conns, as the so-manyth; or other servers may be asked than before.
+  void room_made(uint64_t departures);
+  void servers_changed();
   // A fetch that was refused, and that a stale copy answers.
   void count_stale();
   void count_shed(Priority priority);
@@ -121,10 +132,11 @@ class Admission : public std::enable_shared_from_this<Admission> {
   uint32_t limit() const;
   Concurrency rule_here() const;
   int64_t patience(Priority priority) const;
-  void release(int64_t now);
+  Answer queue_up(Priority priority, bool may_wait, Subscriber who, int64_t since, int64_t now,
+                  std::optional<Subscriber>& shed);
+  void release(bool seated, int64_t now);
   void grant(int64_t now, Wakes& wakes);
   static void wake(const Wakes& wakes);
-  int64_t jittered_retry();
 
   mutable std::mutex mutex_;  // guards all below
   bool limited_ = false;
@@ -135,9 +147,11 @@ class Admission : public std::enable_shared_from_this<Admission> {
   FetchQueue queue_{0};
   int64_t queue_timeout_ = 0;
   uint32_t in_flight_ = 0, idle_ = 0;
+  bool crowded_ = false;                // all servers are at their max_conns, and some wait for one
+  uint32_t room_ = 0;                   // crowded_: who of these may try
+  uint64_t departures_ = 0;             // from servers with max_conns
   std::map<uint64_t, Waiter> waiters_;  // by ticket
   AdmissionSnapshot counts_;
-  std::minstd_rand dice_{std::random_device{}()};
 };
 
 }  // namespace levee

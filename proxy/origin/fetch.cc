@@ -136,7 +136,7 @@ void Fetch::on_timeout() {
       pop_->decision = Alone{};
       return advance();
     case Step::kAdmit:
-      next = refuse(1000);
+      next = refuse();
       break;
     case Step::kResolve:
       next = give_up({Failure::kConnect, 502});
@@ -228,8 +228,10 @@ Fetch::Next Fetch::resolve() {
 Fetch::Next Fetch::choose() {
   const int64_t now = worker_.now();
   UpstreamState::Pick pick = upstream_->choose(order_.balance_hash, asked(), tried_, worker_.subscriber(*this), now);
+  if (pick.vacancy == Vacancy::kBusy && permit_ && !writer_.is_open()) return stand_back(pick.departures);
   if (pick.vacancy != Vacancy::kFound) return no_server(pick);
   seat_ = std::move(pick.seat);
+  if (permit_) permit_->seated();
   ++tries_;
   trace_->attempts.emplace_back();
   attempt().address = seat_.peer().name;

@@ -12,7 +12,8 @@
 namespace levee {
 namespace {
 
-constexpr int64_t kNegative = 1000;  // ms that the crowd behind a refused fetch is answered from memory
+constexpr int64_t kNegative = 1000;    // ms that the crowd behind a refused fetch is answered from memory
+constexpr int64_t kRetryAfter = 1000;  // ms; each client is told its own time
 
 // Whether the readers have something better than to wait: a stale copy that may be served when the origin is
 // overloaded.
@@ -53,7 +54,7 @@ Fetch::Next Fetch::admit() {
         timer_.clear();
         return Step::kResolve;
       case Place::Standing::kShed:
-        return refuse(kNegative);
+        return refuse();
     }
     std::abort();
   }
@@ -62,20 +63,34 @@ Fetch::Next Fetch::admit() {
     worker_.local<NameKeeper>().refresh(upstream_, *rules_, location_);
     return no_server({Seat(), Vacancy::kDown, *until});
   }
-  Admission& admission = upstream_->admission();
-  const bool in_background = order_.background && !is_waited_for();
-  const bool may_wait =
-      order_.only_if_free ? is_waited_for() : in_background || writer_.is_open() || !has_stale(order_, worker_.now());
-  Admission::Answer answer = admission.admit(priority_, may_wait, worker_.subscriber(*this), worker_.now());
+  waits_since_ = worker_.now();
+  return admitted(upstream_->admission().admit(priority_, may_wait(), worker_.subscriber(*this), waits_since_));
+}
+
+// All servers have as many fetches as they may.
+Fetch::Next Fetch::stand_back(uint64_t departures) {
+  Permit permit = std::move(*permit_);
+  permit_.reset();
+  return admitted(upstream_->admission().stand_back(std::move(permit), departures, priority_, may_wait(),
+                                                    worker_.subscriber(*this), waits_since_, worker_.now()));
+}
+
+Fetch::Next Fetch::admitted(Admission::Answer answer) {
   if (auto* permit = std::get_if<Permit>(&answer)) {
     permit_.emplace(std::move(*permit));
     return Step::kResolve;
   }
-  if (const auto* refused = std::get_if<Refused>(&answer)) return refuse(refused->retry_after);
+  if (std::holds_alternative<Refused>(answer)) return refuse();
   place_.emplace(std::move(std::get<Place>(answer)));
-  timer_.set(admission.queue_timeout(priority_));
+  timer_.set(std::max<int64_t>(waits_since_ + upstream_->admission().queue_timeout(priority_) - worker_.now(), 0));
   step_ = Step::kAdmit;
   return std::nullopt;
+}
+
+bool Fetch::may_wait() const {
+  if (order_.only_if_free) return is_waited_for();
+  const bool in_background = order_.background && !is_waited_for();
+  return in_background || writer_.is_open() || !has_stale(order_, worker_.now());
 }
 
 UpstreamState::Asked Fetch::asked() const {
@@ -87,18 +102,18 @@ bool Fetch::is_waited_for() const {
   return writer_.readers() > 0;
 }
 
-Fetch::Next Fetch::refuse(int64_t retry_after) {
+Fetch::Next Fetch::refuse() {
   place_.reset();
   if (writer_.is_open()) return give_up({Failure::kCut});          // it was to go on where a peer broke off
   if (order_.only_if_free) return give_up({Failure::kAbandoned});  // who has joined it meanwhile looks again
   const int64_t now = worker_.now();
   if (has_stale(order_, now)) {
     upstream_->admission().count_stale();
-    return give_up({Failure::kOverloaded, 503, retry_after});
+    return give_up({Failure::kOverloaded, 503, kRetryAfter});
   }
   upstream_->admission().count_shed(priority_);
   if (order_.key.empty() || !order_.may_store || order_.stale != nullptr) {
-    return give_up({Failure::kOverloaded, 503, retry_after});
+    return give_up({Failure::kOverloaded, 503, kRetryAfter});
   }
   static constexpr std::string_view kText = "503 Service Unavailable: the origin is at its limit\n";
   const std::string_view text = order_.method == "HEAD" ? std::string_view() : kText;

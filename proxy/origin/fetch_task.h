@@ -97,7 +97,10 @@ class Fetch final : public Task, public StreamOwner {
 
   // fetch_admit.cc: a slot.
   Next admit();
-  Next refuse(int64_t retry_after);
+  Next stand_back(uint64_t departures);
+  Next admitted(Admission::Answer answer);
+  Next refuse();
+  bool may_wait() const;
   bool is_waited_for() const;
   UpstreamState::Asked asked() const;
   void tell_limiter(int status);
@@ -178,6 +181,7 @@ class Fetch final : public Task, public StreamOwner {
 
   // What it may take of the origin: given back when the fetch ends, whichever way.
   Priority priority_;
+  int64_t waits_since_ = 0;  // ms, when it first asked for a slot as `priority_`
   std::optional<Place> place_;
   std::optional<Permit> permit_;
 

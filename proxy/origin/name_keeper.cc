@@ -13,12 +13,12 @@ struct Grave final : Mortal {
   std::unique_ptr<NameResolver::Lookup> lookup;
 };
 
-void keep_result(UpstreamState& upstream, size_t server, const Resolved& result, int64_t now) {
+void keep_result(UpstreamState& upstream, const UpstreamState::Line& line, const Resolved& result, int64_t now) {
   if (result.addresses.empty()) {
     log(LogLevel::kError, 0, "no address for a server of upstream ", upstream.name(), ": ", result.error);
-    upstream.resolve_failed(server, now);
+    upstream.resolve_failed(line, now);
   } else {
-    upstream.set_addresses(server, result.addresses, std::max(result.expires, now + 1), now);
+    upstream.set_addresses(line, result.addresses, std::max(result.expires, now + 1), now);
   }
 }
 
@@ -28,31 +28,29 @@ void NameKeeper::refresh(const std::shared_ptr<UpstreamState>& upstream, const U
                          const Location& location) {
   if (asks(*upstream)) return;
   const int64_t now = worker_.now();
-  for (const size_t index : upstream->unresolved(now)) {
-    if (index >= rules.servers.size()) continue;
-    const UpstreamServer& server = rules.servers[index];
+  for (const UpstreamState::Line& line : upstream->unresolved(now)) {
     const bool own = !rules.resolver.servers.empty();
     const UpstreamState* key = upstream.get();
     auto result =
-        worker_.resolver().resolve(own ? rules.resolver : location.resolver, server.host, server.port,
+        worker_.resolver().resolve(own ? rules.resolver : location.resolver, line.server.host, line.server.port,
                                    (own ? rules.resolver_timeout : location.resolver_timeout).count(),
-                                   [this, key, index](const Resolved& resolved) { known(key, index, resolved); });
+                                   [this, key, line](const Resolved& resolved) { known(key, line, resolved); });
     if (const auto* resolved = std::get_if<Resolved>(&result)) {
-      keep_result(*upstream, index, *resolved, now);
+      keep_result(*upstream, line, *resolved, now);
     } else {
       Asked& asked = asked_[key];
       asked.upstream = upstream;
-      asked.lookups[index] = std::move(std::get<std::unique_ptr<NameResolver::Lookup>>(result));
+      asked.lookups[line.index] = std::move(std::get<std::unique_ptr<NameResolver::Lookup>>(result));
     }
   }
 }
 
-void NameKeeper::known(const UpstreamState* upstream, size_t server, const Resolved& result) {
+void NameKeeper::known(const UpstreamState* upstream, const UpstreamState::Line& line, const Resolved& result) {
   const auto at = asked_.find(upstream);
   if (at == asked_.end()) return;
   Asked& asked = at->second;
-  keep_result(*asked.upstream, server, result, worker_.now());
-  if (const auto lookup = asked.lookups.find(server); lookup != asked.lookups.end()) {
+  keep_result(*asked.upstream, line, result, worker_.now());
+  if (const auto lookup = asked.lookups.find(line.index); lookup != asked.lookups.end()) {
     worker_.loop().bury(std::make_unique<Grave>(std::move(lookup->second)));
     asked.lookups.erase(lookup);
   }

@@ -29,7 +29,7 @@ class NameKeeper {
     std::map<size_t, std::unique_ptr<NameResolver::Lookup>> lookups;  // by server
     std::vector<Subscriber> waiting;
   };
-  void known(const UpstreamState* upstream, size_t server, const Resolved& result);
+  void known(const UpstreamState* upstream, const UpstreamState::Line& line, const Resolved& result);
   Worker& worker_;
   std::map<const UpstreamState*, Asked> asked_;
 };

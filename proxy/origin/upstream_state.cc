@@ -65,16 +65,19 @@ void UpstreamState::apply(const Upstream& upstream, int64_t now) {
     }
     places.push_back(std::move(place));
   }
-  const std::lock_guard lock(mutex_);
-  // What a name was found to be holds until it is found to be something else.
-  for (size_t i = 0; i < places.size(); ++i) {
-    for (size_t k = 0; places[i].addresses.empty() && k < rules_->servers.size(); ++k) {
-      if (rules_->servers[k].text == upstream.servers[i].text) places[i].addresses = places_[k].addresses;
+  {
+    const std::lock_guard lock(mutex_);
+    // What a name was found to be holds until it is found to be something else.
+    for (size_t i = 0; i < places.size(); ++i) {
+      for (size_t k = 0; places[i].addresses.empty() && k < rules_->servers.size(); ++k) {
+        if (rules_->servers[k].text == upstream.servers[i].text) places[i].addresses = places_[k].addresses;
+      }
     }
+    rules_ = std::make_shared<const Upstream>(upstream);
+    places_ = std::move(places);
+    rebuild(now);
   }
-  rules_ = std::make_shared<const Upstream>(upstream);
-  places_ = std::move(places);
-  rebuild(now);
+  admission_->servers_changed();
 }
 
 std::shared_ptr<const Upstream> UpstreamState::rules() const {
@@ -82,33 +85,44 @@ std::shared_ptr<const Upstream> UpstreamState::rules() const {
   return rules_;
 }
 
-void UpstreamState::set_addresses(size_t server, std::span<const SocketAddress> addresses, int64_t expires,
+void UpstreamState::set_addresses(const Line& line, std::span<const SocketAddress> addresses, int64_t expires,
                                   int64_t now) {
-  const std::lock_guard lock(mutex_);
-  if (server >= places_.size()) return;
-  places_[server].addresses.assign(addresses.begin(), addresses.end());
-  places_[server].expires = expires;
-  places_[server].resolving = false;
-  rebuild(now);
+  {
+    const std::lock_guard lock(mutex_);
+    Place* const place = place_of(line);
+    if (place == nullptr) return;
+    place->addresses.assign(addresses.begin(), addresses.end());
+    place->expires = expires;
+    place->resolving = false;
+    rebuild(now);
+  }
+  admission_->servers_changed();
 }
 
-std::vector<size_t> UpstreamState::unresolved(int64_t now) {
+std::vector<UpstreamState::Line> UpstreamState::unresolved(int64_t now) {
   const std::lock_guard lock(mutex_);
-  std::vector<size_t> servers;
+  std::vector<Line> lines;
   const bool urgent = balancer_.peers().empty();
   for (size_t i = 0; i < places_.size(); ++i) {
     if ((places_[i].resolving && !urgent) || places_[i].expires > now) continue;
     places_[i].resolving = true;
-    servers.push_back(i);
+    lines.push_back({i, rules_->servers[i]});
   }
-  return servers;
+  return lines;
 }
 
-void UpstreamState::resolve_failed(size_t server, int64_t now) {
+// The mutex is held. Null: it is no more.
+UpstreamState::Place* UpstreamState::place_of(const Line& line) {
+  const bool is_there = line.index < places_.size() && rules_->servers[line.index].text == line.server.text;
+  return is_there ? &places_[line.index] : nullptr;
+}
+
+void UpstreamState::resolve_failed(const Line& line, int64_t now) {
   const std::lock_guard lock(mutex_);
-  if (server >= places_.size()) return;
-  places_[server].expires = now + 1000;
-  places_[server].resolving = false;
+  Place* const place = place_of(line);
+  if (place == nullptr) return;
+  place->expires = now + 1000;
+  place->resolving = false;
 }
 
 bool UpstreamState::has_peers() const {
@@ -166,6 +180,7 @@ UpstreamState::Pick UpstreamState::choose(uint64_t hash, Asked what, std::span<c
   }
   if (pick.vacancy == Vacancy::kTried && tried.empty()) pick.vacancy = Vacancy::kDown;  // from all of them
   pick.retry_at = retry_at(now);
+  pick.departures = departures_;
   return pick;
 }
 
@@ -216,6 +231,7 @@ void UpstreamState::judge(Seat& seat, Outcome outcome, int64_t now, int64_t retr
                                                    : Kind::kBad;
   const uint64_t resource = outcome == Outcome::kSilent ? 0 : seat.resource_;
   std::map<std::pair<Waker*, uint64_t>, Peer::Awaited> awaited;
+  bool is_back = false;
   {
     const std::lock_guard lock(mutex_);
     Peer& peer = *seat.peer_;
@@ -229,8 +245,10 @@ void UpstreamState::judge(Seat& seat, Outcome outcome, int64_t now, int64_t retr
       (was_open ? peer.closed : peer.opened) = now;
       if (!was_open) peer.paid = now - seat.began_;
       awaited = peer.awaited;
+      is_back = was_open;
     }
   }
+  if (is_back) admission_->servers_changed();
   // They need not find out for themselves.
   for (const auto& [who, what] : awaited) who.first->wake({&who.second, 1});
 }
@@ -274,8 +292,13 @@ void UpstreamState::learn(Peer& peer, Outcome outcome, int64_t now, const Server
 }
 
 void UpstreamState::leave(Seat& seat) {
-  const std::lock_guard lock(mutex_);
-  --seat.peer_->connections;
+  uint64_t departures = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    --seat.peer_->connections;
+    if (seat.peer_->server.max_conns > 0) departures = ++departures_;
+  }
+  if (departures > 0) admission_->room_made(departures);
 }
 
 bool UpstreamState::has_others(std::span<const std::shared_ptr<const Peer>> tried, const Peer* now_at,
@@ -301,14 +324,17 @@ bool UpstreamState::withdraw_retry(int64_t now) {
 }
 
 bool UpstreamState::set_healthy(const std::string& name, bool healthy, int64_t now) {
-  const std::lock_guard lock(mutex_);
   bool changed = false;
-  for (const auto& peer : balancer_.peers()) {
-    if (peer->name != name || peer->healthy == healthy) continue;
-    changed = true;
-    peer->healthy = healthy;
-    if (healthy) peer->returned = now;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& peer : balancer_.peers()) {
+      if (peer->name != name || peer->healthy == healthy) continue;
+      changed = true;
+      peer->healthy = healthy;
+      if (healthy) peer->returned = now;
+    }
   }
+  if (changed) admission_->servers_changed();
   return changed;
 }
 

@@ -87,13 +87,18 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   // The configuration of it, again at each reload. Peers that are named again keep their state.
   void apply(const Upstream& upstream, int64_t now);
   std::shared_ptr<const Upstream> rules() const;
+  // A server's line, as it was when somebody began to ask for its name: a reload may have put another in its place.
+  struct Line {
+    size_t index = 0;
+    UpstreamServer server;
+  };
   // The addresses that a server's name has, good until `expires` (ms; INT64_MAX: until the next reload).
-  void set_addresses(size_t server, std::span<const SocketAddress> addresses, int64_t expires, int64_t now);
+  void set_addresses(const Line& line, std::span<const SocketAddress> addresses, int64_t expires, int64_t now);
   bool has_peers() const;
   // Servers whose names are to be asked for now. Each is told to one caller (to all, while there is no peer at all),
   // who asks and then calls set_addresses() or resolve_failed(), which lets the next one try after a second.
-  std::vector<size_t> unresolved(int64_t now);
-  void resolve_failed(size_t server, int64_t now);
+  std::vector<Line> unresolved(int64_t now);
+  void resolve_failed(const Line& line, int64_t now);
 
   struct Asked {
     uint64_t resource = 0;   // resource_of()
@@ -103,7 +108,8 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   struct Pick {
     Seat seat;
     Vacancy vacancy = Vacancy::kDown;
-    int64_t retry_at = 0;  // ms; with kDown: when a server is worth asking again; 0: not known
+    int64_t retry_at = 0;     // ms; with kDown: when a server is worth asking again; 0: not known
+    uint64_t departures = 0;  // with kBusy: what Admission::room_made() had been told
   };
   // who: is woken when the server turns out to be away or back before its answer has been judged.
   Pick choose(uint64_t hash, Asked what, std::span<const std::shared_ptr<const Peer>> tried, Subscriber who,
@@ -151,8 +157,10 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
     bool resolving = false;  // somebody asks now
   };
   std::vector<Place> places_;  // by server
+  Place* place_of(const Line& line);
   Balancer balancer_;
   RetryTokens retries_;
+  uint64_t departures_ = 0;  // fetches that have left a server with max_conns
   std::minstd_rand dice_{std::random_device{}()};
 };
 

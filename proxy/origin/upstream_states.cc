@@ -78,7 +78,7 @@ void UpstreamStates::apply(const Config& config, const Addresses& addresses) {
       if (found == addresses.end() || literal_address(server)) continue;
       std::vector<SocketAddress> places = found->second;
       for (SocketAddress& place : places) set_port(place, server.port);
-      state->set_addresses(i, places, server.resolve ? now : INT64_MAX, now);
+      state->set_addresses({i, server}, places, server.resolve ? now : INT64_MAX, now);
     }
     next.emplace(name, std::move(state));
   }
