@@ -2,7 +2,7 @@
 import time
 
 import pytest
-from harness import eventually
+from harness import Answer, Broken, eventually
 
 ALONE = "daemon off; worker_processes 1; pid @DIR@/levee.pid; error_log @DIR@/error.log info; events {} http { overload off;" \
         "upstream group { server @ORIGIN@; %s } server { listen @ADDRESS@:@PORT@; location / { proxy_pass http://group; } } }"
@@ -58,3 +58,21 @@ def test_no_longer_than_so_old(start, levee, origin):
     page.release()
     crowd.results()
     eventually(lambda: origin.open_connections == 0)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_closed_by_the_origin_just_as_they_are_used_again(start, levee, origin, method):
+    start("retry_budget 0% min=0; breaker failures=1; concurrency 8;")
+    used = set()
+
+    def once(request):
+        if request.connection in used:
+            raise Broken("closes instead of an answer")
+        used.add(request.connection)
+        return Answer("body", cache_control="no-store")
+
+    origin.page("/once", once)
+    assert {v.status for v in levee.crowd(100, "/once", method=method).results()} == {200}
+    assert all(levee.get("/once", method=method).rest() == b"body" for _ in range(10))
+    seen = origin.hits("/once")
+    assert seen == 110 if method == "POST" else seen > 110  # what must not be sent twice gets a connection of its own

@@ -4,14 +4,15 @@ import struct
 import threading
 
 import pytest
-from harness import ADDRESS, eventually
+from harness import ADDRESS, eventually, rests
 
 
 class NameServer:
-    """Answers every question for an IPv4 address with `address`, good for a second."""
+    """Answers every question for an IPv4 address with `address`, good for a second; None: there is none. `code`: 3: no such
+    name."""
 
     def __init__(self, address):
-        self.address, self.asked = address, 0
+        self.address, self.code, self.asked = address, 0, 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((ADDRESS, 0))
         self.port = self._socket.getsockname()[1]
@@ -24,10 +25,10 @@ class NameServer:
             except OSError:
                 return
             end = question.index(b"\0", 12) + 5
-            is_a = question[end - 4:end - 2] == b"\0\1"
+            is_a = question[end - 4:end - 2] == b"\0\1" and self.address
             answer = b"\xc0\x0c\0\1\0\1" + struct.pack(">IH", 1, 4) + socket.inet_aton(self.address) if is_a else b""
             self.asked += 1
-            self._socket.sendto(question[:2] + b"\x81\x80\0\1" + struct.pack(">H", bool(answer)) + b"\0\0\0\0"
+            self._socket.sendto(question[:2] + bytes([0x81, 0x80 | self.code, 0, 1]) + struct.pack(">H", bool(answer)) + b"\0\0\0\0"
                                 + question[12:end] + answer, client)
 
     def stop(self):
@@ -55,3 +56,61 @@ def test_an_origin_that_moves_is_followed(levee, new_origin):
         assert all(levee.get("/g/a").rest() == b"there" for _ in range(5))
     finally:
         names.stop()
+
+
+ELSEWHERE = ADDRESS.rsplit(".", 1)[0] + ".2"
+SURGE = ("upstream group { server origin.test:%d resolve; resolver %s:%d ipv6=off valid=100ms;"
+         "concurrency 4; queue 200 timeout=30s; }")
+PASS = "location /g/ { proxy_pass http://group/; proxy_cache main; } location = /status { levee_status; }"
+
+
+@pytest.fixture
+def names():
+    server = NameServer(ADDRESS)
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("code", [0, 3], ids=["no address", "no such name"])
+@pytest.mark.conf(start=False)
+def test_a_name_that_disappears_keeps_the_addresses_that_it_had(levee, origin, names, code):
+    origin.page("/a", "here")
+    levee.start(http=SURGE % (origin.port, ADDRESS, names.port), locations=PASS)
+    assert levee.get("/g/a").rest() == b"here"
+    names.address, names.code = None, code
+    before = names.asked
+
+    def answered_since():
+        assert levee.get("/g/a").rest() == b"here"
+        return names.asked > before + 2
+
+    eventually(answered_since)
+
+
+@pytest.mark.conf(start=False)
+def test_a_name_that_moves_in_mid_surge_loses_nobody(levee, new_origin, names):
+    here = new_origin()
+    there = new_origin(port=here.port, address=ELSEWHERE)
+    pages = [one.page(f"/{n}", "body", hold_head=True, cache_control="no-store") for one in (here, there) for n in range(60)]
+    levee.start(http=SURGE % (here.port, ADDRESS, names.port), locations=PASS)
+    crowd = levee.crowd(60, lambda i: f"/g/{i}")
+    eventually(lambda: here.hits() == 4)
+    names.address = ELSEWHERE
+    asked = names.asked
+    there.page("/probe", "there", cache_control="no-store")
+    for page in pages:
+        page.release()
+    assert all(v.body == b"body" for v in crowd.results())
+    eventually(lambda: levee.get("/g/probe").rest() == b"there" and names.asked > asked)
+    rests(levee)
+
+
+@pytest.mark.conf(start=False)
+def test_a_name_that_has_no_address_yet_holds_nobody_for_longer_than_the_resolver(levee, origin, names):
+    names.address, names.code = None, 3
+    origin.page("/a", "here")
+    levee.start(http=SURGE % (origin.port, ADDRESS, names.port), locations=PASS)
+    assert {v.status for v in levee.crowd(20, lambda i: f"/g/{i}").results()} == {502}
+    rests(levee)
+    names.address, names.code = ADDRESS, 0
+    eventually(lambda: levee.get("/g/a").rest() == b"here")
