@@ -14,7 +14,7 @@
 namespace levee {
 namespace {
 
-constexpr int64_t kMostTime = 5000;  // ms that a check may take; less if they come more often
+constexpr int64_t kLeastTime = 500, kMostTime = 5000;  // ms that a check may take; between, two intervals
 constexpr unsigned kMostInterim = 16;
 
 bool field_is(const HealthMatch::Field& wanted, const Fields& fields) {
@@ -228,7 +228,7 @@ void HealthChecks::Round::ask_all() {
     const auto asked = [&](const auto& probe) { return probe->peer() == peer->name; };
     if (std::ranges::any_of(probes_, asked)) continue;
     probes_.push_back(std::make_unique<Probe>(*this, peer->name));
-    probes_.back()->begin(peer->address, std::min(interval, kMostTime));
+    probes_.back()->begin(peer->address, std::clamp(2 * interval, kLeastTime, kMostTime));
   }
 }
 

@@ -1,4 +1,5 @@
 """The name of an origin is looked up again when its record has run out."""
+import contextlib
 import socket
 import struct
 import threading
@@ -19,17 +20,17 @@ class NameServer:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self):
-        while True:
-            try:
-                question, client = self._socket.recvfrom(512)
-            except OSError:
-                return
-            end = question.index(b"\0", 12) + 5
-            is_a = question[end - 4:end - 2] == b"\0\1" and self.address
-            answer = b"\xc0\x0c\0\1\0\1" + struct.pack(">IH", 1, 4) + socket.inet_aton(self.address) if is_a else b""
-            self.asked += 1
-            self._socket.sendto(question[:2] + bytes([0x81, 0x80 | self.code, 0, 1]) + struct.pack(">H", bool(answer)) + b"\0\0\0\0"
-                                + question[12:end] + answer, client)
+        with contextlib.suppress(OSError):  # stopped
+            while True:
+                self._answer(*self._socket.recvfrom(512))
+
+    def _answer(self, question, client):
+        end = question.index(b"\0", 12) + 5
+        is_a = question[end - 4:end - 2] == b"\0\1" and self.address
+        answer = b"\xc0\x0c\0\1\0\1" + struct.pack(">IH", 1, 4) + socket.inet_aton(self.address) if is_a else b""
+        self.asked += 1
+        self._socket.sendto(question[:2] + bytes([0x81, 0x80 | self.code, 0, 1]) + struct.pack(">H", bool(answer)) + b"\0\0\0\0"
+                            + question[12:end] + answer, client)
 
     def stop(self):
         self._socket.close()

@@ -1,6 +1,8 @@
 """More is asked for than the origin carries: playlists before segments before the rest, and a clear no for what is left."""
+import contextlib
+
 import pytest
-from harness import Answer, Slots, eventually
+from harness import RESET, Answer, Slots, eventually
 
 CONF = {"http": "upstream group { server @ORIGIN@; concurrency 4; queue %s; }",
         "locations": "location /g/ { proxy_pass http://group/; proxy_cache main; %s }"
@@ -70,6 +72,8 @@ def test_the_crowd_behind_a_refusal_is_answered_from_memory(levee, origin):
     for page in pages:
         page.release()
     crowd.results()
+    origin.raw("/more", RESET)
+    eventually(lambda: levee.get("/g/more").status == 502)  # when its second is over it is nobody's stale copy
     origin.page("/more", "there", cache_control="max-age=60")
     eventually(lambda: levee.get("/g/more").rest() == b"there")
 
@@ -128,8 +132,16 @@ def test_a_graceful_stop_does_not_wait_for_a_refresh_in_the_queue(levee, origin)
     eventually(lambda: origin.hits() == 5)
     levee.get("/g/s").rest()
     eventually(lambda: metric(levee, 'levee_upstream_queued{upstream="group",class="background"}') == 1)
+    origin.page("/s", "new", hold_head=True)  # for ever
     levee.signal("QUIT")
+    eventually(lambda: not served(levee))
     for page in pages:
         page.release()
     assert all(v.status == 200 for v in crowd.results())
-    assert levee.wait() == 0
+    assert levee.wait() == 0 and origin.hits("/s") == 1
+
+
+def served(levee):
+    with contextlib.suppress(OSError):
+        levee.connect()
+        return True

@@ -45,6 +45,14 @@ TEST(FetchQueue, WhenFullALowerClassGivesWayAndAnEqualOneDoesNot) {
   EXPECT_EQ(queue.push(Priority::kLive, 1, 1000).ticket, 0U);
 }
 
+TEST(FetchQueue, WhenFullWhoHasWaitedLongestOfTheLowestClassGivesWay) {
+  FetchQueue queue(3);
+  const auto first = queue.push(Priority::kBackground, 0, 60'000).ticket;
+  queue.push(Priority::kBackground, 1, 60'000);
+  queue.push(Priority::kOther, 2, 1000);
+  EXPECT_EQ(queue.push(Priority::kLive, 3, 1000).shed, first);
+}
+
 class Woken : public Waker {
  public:
   void wake(std::span<const uint64_t> readers) override { tokens.insert(tokens.end(), readers.begin(), readers.end()); }
@@ -138,6 +146,16 @@ TEST_F(AdmissionTest, AnIdleSlotIsWantedBackOnlyIfOthersWaitAndSuchHaveMoreThanH
   a = Refused{};
   EXPECT_EQ(admission->snapshot().idle, 1U);
   EXPECT_EQ(std::get<Place>(c).claim(permit), Place::Standing::kGranted);
+}
+
+TEST_F(AdmissionTest, ALimitThatGrowsLetsThoseInWhoWait) {
+  upstream.concurrency = Concurrency{true, 1, 1, 10};
+  upstream.queue = Queue{2, Milliseconds(1'000'000)};
+  admission->apply(upstream);
+  auto a = ask(1), b = ask(2);
+  auto& first = std::get<Permit>(a);
+  for (int64_t t = now(), end = t + 60'000; t < end && woken.tokens.empty(); t += 10) first.head_came(t, t + 10);
+  EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2}) << "though the first is not over";
 }
 
 TEST_F(AdmissionTest, AReloadThatRaisesTheLimitLetsThoseInWhoWait) {
