@@ -276,6 +276,15 @@ TEST(RetryTokens, AllowAShareOfTheRequestsAndAFewASecond) {
   EXPECT_NEAR(allowed, 10'000 * 0.2 + 10 * 10, 60);
 }
 
+TEST(RetryTokens, AreNotHoardedWhileAllGoesWell) {
+  const RetryBudget budget{0.2, 10};
+  RetryTokens tokens;
+  for (int64_t t = 1'000; t < 101'000; ++t) tokens.deposit(budget, t);
+  int allowed = 0;
+  while (tokens.withdraw(budget, 101'000)) ++allowed;
+  EXPECT_LE(allowed, 300);  // ten seconds' worth
+}
+
 TEST(RetryTokens, AreNotHoardedWhileThereAreNoRequests) {
   const RetryBudget budget{0.2, 10};
   RetryTokens tokens;

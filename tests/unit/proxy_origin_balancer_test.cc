@@ -90,6 +90,50 @@ TEST_F(BalancerTest, AConsistentHashMovesOnlyTheKeysOfTheServerThatWent) {
   }
 }
 
+TEST_F(BalancerTest, HashesAndDiceGoByWeight) {
+  server("a", 3);
+  server("b");
+  for (const Balance& balance :
+       {Balance(Hash{{}, false}), Balance(Hash{{}, true}), Balance(IpHash{}), Balance(Random{})}) {
+    rule(balance);
+    EXPECT_NEAR(picks(4000)["a"], 3000, 250);
+  }
+}
+
+TEST_F(BalancerTest, ABackupMovesNoKeyOfTheOthers) {
+  server("a");
+  server("b");
+  for (const bool consistent : {false, true}) {
+    peers.resize(2);
+    rule(Hash{{}, consistent});
+    std::vector<std::string> before;
+    for (uint64_t key = 0; key < 200; ++key) before.push_back(pick(key));
+    server("c", 5);
+    peers.back()->server.backup = true;
+    balancer.set_peers(upstream, peers);
+    for (uint64_t key = 0; key < 200; ++key) EXPECT_EQ(pick(key), before[key]);
+  }
+}
+
+TEST_F(BalancerTest, WhoHasFailedGetsLessAtFirstAndItsShareInTheEnd) {
+  server("a", 10);
+  server("b", 10);
+  peers[0]->penalty = 10'000;
+  EXPECT_LE(picks(5)["a"], 1);
+  picks(20);
+  EXPECT_NEAR(picks(100)["a"], 50, 3);
+}
+
+TEST_F(BalancerTest, BackupsTakeWhatTheOthersHaveNoRoomFor) {
+  server("a");
+  server("b");
+  peers[1]->server.backup = true;
+  peers[0]->server.max_conns = 1;
+  EXPECT_EQ(pick(), "a");
+  peers[0]->connections = 1;
+  EXPECT_EQ(pick(), "b");
+}
+
 TEST_F(BalancerTest, RandomTwoLeastConnAvoidsTheBusiest) {
   for (const char* name : {"a", "b", "c"}) server(name);
   rule(Random{true, true});
@@ -245,6 +289,7 @@ TEST_F(BreakerTest, ATrialThatSaysNothingLetsTheNextOneTry) {
   ASSERT_TRUE(breaker.start(now));
   breaker.end_trial();
   EXPECT_TRUE(breaker.admits(now));
+  EXPECT_EQ(breaker.state(now), ServerBreaker::State::kHalfOpen);
 }
 
 TEST_F(BreakerTest, OpensOnTheRatioOfAWindow) {
@@ -253,6 +298,35 @@ TEST_F(BreakerTest, OpensOnTheRatioOfAWindow) {
     failures(1);
   }
   EXPECT_FALSE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, ARatioOfFewSaysNothing) {
+  limits.failures = 0;
+  failures(19);
+  EXPECT_FALSE(breaker.is_open());
+  failures(1);
+  EXPECT_TRUE(breaker.is_open());
+}
+
+TEST_F(BreakerTest, OnlyTheWindowCounts) {
+  limits.failures = 0;
+  failures(10);
+  now += 5'000;
+  failures(9);
+  now += 5'000;
+  failures(10);
+  EXPECT_FALSE(breaker.is_open()) << "the first ten are too old";
+  now += 10'000;
+  failures(19);
+  EXPECT_FALSE(breaker.is_open()) << "so are these";
+  failures(1);
+  EXPECT_TRUE(breaker.is_open());
+}
+
+TEST_F(BreakerTest, AnAnswerToARequestOfBeforeItOpenedDoesNotCloseIt) {
+  failures(5);
+  breaker.succeeded(limits, now);
+  EXPECT_EQ(breaker.state(now), ServerBreaker::State::kOpen);
 }
 
 TEST_F(BreakerTest, OneResourceThatAlwaysFailsDoesNotCondemnItsServer) {
