@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "bench/origin/faults.h"
 #include "conf/tree.h"
@@ -24,6 +26,7 @@ using Set = std::string (*)(const Words& words, Plan& plan);
 constexpr Milliseconds kLongest = std::chrono::hours(1);
 constexpr uint32_t kMostViewers = 200'000;
 constexpr uint32_t kMostRequests = 10'000'000;
+constexpr uint32_t kMostNodes = 16;
 
 std::string invalid(std::string_view word) {
   return "invalid value \"" + std::string(word) + "\"";
@@ -32,8 +35,8 @@ std::string invalid(std::string_view word) {
 std::optional<double> decimal(std::string_view word) {
   double value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (word.empty() || error != std::errc() || end != word.data() + word.size() || value < 0) return std::nullopt;
-  return value;
+  if (word.empty() || error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  return std::isfinite(value) && value >= 0 ? std::optional(value) : std::nullopt;  // it reads "nan" and "inf"
 }
 
 // "400k", "2.5m", "1g": bits a second.
@@ -51,6 +54,15 @@ std::optional<uint64_t> bits(std::string_view word) {
 std::optional<Milliseconds> some_time(std::string_view word) {
   const auto value = conf::duration(word);
   return value && value->count() > 0 && *value <= kLongest ? value : std::nullopt;
+}
+
+// What can stand in a request's first line.
+bool is_path(std::string_view word) {
+  return word.starts_with('/') && std::ranges::all_of(word, [](unsigned char c) { return c > ' ' && c != 0x7f; });
+}
+
+std::optional<std::string> some_path(std::string_view word) {
+  return is_path(word) ? std::optional(std::string(word)) : std::nullopt;
 }
 
 // Reads word 1 into a member of what `part` finds.
@@ -102,7 +114,7 @@ ViewerModel& player(Plan& plan) {
 std::string set_target(const Words& words, Plan& plan) {
   for (size_t i = 1; i < words.size(); ++i) {
     const auto target = parse_target(words[i]);
-    if (!target) return "not a URL with a literal address: \"" + words[i] + "\"";
+    if (!target || !is_path(target->path)) return "not a URL with a literal address: \"" + words[i] + "\"";
     plan.targets.push_back(*target);
   }
   return {};
@@ -113,9 +125,16 @@ std::string set_origin(const Words& words, Plan& plan) {
   return plan.origin ? "" : "not a URL with a literal address: \"" + words[1] + "\"";
 }
 
+std::string set_nodes(const Words& words, Plan& plan) {
+  const auto nodes = conf::count(words[1]);
+  if (!nodes) return invalid(words[1]);
+  plan.deploy->nodes = *nodes;
+  return *nodes > kMostNodes ? "at most 16 nodes" : "";
+}
+
 std::string set_conf(const Words& words, Plan& plan) {
   plan.deploy->conf = (std::filesystem::path(plan.file).parent_path() / words[1]).string();
-  return std::filesystem::exists(plan.deploy->conf) ? "" : "there is no " + plan.deploy->conf;
+  return std::filesystem::is_regular_file(plan.deploy->conf) ? "" : "there is no file " + plan.deploy->conf;
 }
 
 std::string set_bitrate(const Words& words, Plan& plan) {
@@ -163,13 +182,24 @@ std::string set_viewers(const Words& words, Plan& plan) {
   } else {
     arrival.count = *count;
   }
+  const bool is_step = arrival.shape == Arrival::Shape::kStep;
+  const bool is_rejoin = arrival.shape == Arrival::Shape::kRejoin;
   for (size_t i = 3; i < words.size(); ++i) {
-    const bool known = read_time(words[i], "at=", arrival.at_ms) || read_time(words[i], "over=", arrival.over_ms) ||
-                       read_time(words[i], "stay=", arrival.stay_ms) || read_time(words[i], "away=", arrival.away_ms);
-    if (!known) return "invalid parameter \"" + words[i] + "\"";
+    const std::string& word = words[i];
+    const bool known = read_time(word, "at=", arrival.at_ms) ||
+                       (!is_step && read_time(word, "over=", arrival.over_ms)) ||
+                       (!is_share && read_time(word, "stay=", arrival.stay_ms)) ||
+                       (is_rejoin && read_time(word, "away=", arrival.away_ms));
+    if (!known) return "invalid parameter \"" + word + "\" of " + words[1];
   }
+  if (!is_step && !is_share && arrival.over_ms == 0) return "who come as " + words[1] + " need an over=";
   plan.arrivals.push_back(arrival);
   return {};
+}
+
+bool is_field(std::string_view line) {
+  return line.find(": ") != std::string_view::npos &&
+         std::ranges::all_of(line, [](unsigned char c) { return c >= ' ' && c != 0x7f; });
 }
 
 std::string set_requests(const Words& words, Plan& plan) {
@@ -180,7 +210,7 @@ std::string set_requests(const Words& words, Plan& plan) {
   for (size_t i = 2; i < words.size(); ++i) {
     const std::string_view word = words[i];
     if (read_time(word, "at=", requests.at) || read_time(word, "over=", requests.over)) continue;
-    if (const auto path = parameter(word, "path="); path && path->starts_with('/')) {
+    if (const auto path = parameter(word, "path="); path && is_path(*path)) {
       requests.path = *path;
       constexpr std::string_view kNumber = "$number";
       if (const size_t at = requests.path.find(kNumber); at != std::string::npos) {
@@ -188,7 +218,7 @@ std::string set_requests(const Words& words, Plan& plan) {
       }
     } else if (const auto objects = parameter(word, "objects="); objects && conf::some(*objects)) {
       requests.objects = *conf::some(*objects);
-    } else if (const auto field = parameter(word, "field="); field && field->find(": ") != std::string_view::npos) {
+    } else if (const auto field = parameter(word, "field="); field && is_field(*field)) {
       requests.fields.append(*field).append("\r\n");
     } else {
       return "invalid parameter \"" + words[i] + "\"";
@@ -253,7 +283,7 @@ constexpr std::array kRows{
     Row{"", "about", 1, 1, one<whole, &Plan::about, conf::text>},
     Row{"", "target", 1, kMany, set_target},
     Row{"", "origin", 1, 1, set_origin},
-    Row{"", "path", 1, 1, one<whole, &Plan::path, conf::text>},
+    Row{"", "path", 1, 1, one<whole, &Plan::path, some_path>},
     Row{"", "duration", 1, 1, one<whole, &Plan::duration, some_time>},
     Row{"", "connections", 1, 1, one<whole, &Plan::connections, conf::some>},
     Row{"", "seed", 1, 1, one<whole, &Plan::seed, conf::count>},
@@ -261,7 +291,7 @@ constexpr std::array kRows{
     Row{"", "requests", 2, kMany, set_requests},
     Row{"", "fault", 3, kMany, set_fault},
     Row{"", "promise", 2, 2, set_promise},
-    Row{"deploy", "nodes", 1, 1, one<deploy, &Plan::Deploy::nodes, conf::count>},
+    Row{"deploy", "nodes", 1, 1, set_nodes},
     Row{"deploy", "conf", 1, 1, set_conf},
     Row{"deploy", "redis", 1, 1, one<deploy, &Plan::Deploy::redis, conf::flag>},
     Row{"origin", "slots", 1, 1, one<capacity, &Capacity::slots, conf::count>},
@@ -288,13 +318,22 @@ std::string place(const conf::Place& place) {
   return (place.file ? *place.file : "") + ":" + std::to_string(place.line) + ": ";
 }
 
-std::string apply(const conf::Node& node, std::string_view block, Plan& plan) {
+// What the file has said so far.
+using Seen = std::set<std::string, std::less<>>;
+
+std::string duplicate(std::string_view name) {
+  return "\"" + std::string(name) + "\" directive is duplicate";
+}
+
+std::string apply(const conf::Node& node, std::string_view block, Seen& seen, Plan& plan) {
   const auto row = std::find_if(kRows.begin(), kRows.end(),
                                 [&](const Row& each) { return each.block == block && each.name == node.words[0]; });
   if (row == kRows.end() || node.is_block) {
     return place(node.place) + "unknown directive \"" + node.words[0] + "\"" +
            (block.empty() ? "" : " in \"" + std::string(block) + "\"");
   }
+  const bool may_repeat = row->most == kMany || row->name == "promise";
+  if (!may_repeat && !seen.emplace(row->name).second) return place(node.place) + duplicate(row->name);
   const size_t given = node.words.size() - 1;
   const std::string wrong = given < row->least || given > row->most
                                 ? "invalid number of arguments in \"" + node.words[0] + "\""
@@ -302,19 +341,42 @@ std::string apply(const conf::Node& node, std::string_view block, Plan& plan) {
   if (!wrong.empty()) return place(node.place) + wrong;
   if (node.words[0] == "promise") plan.promises.back().line = node.place.line;
   if (node.words[0] == "fault") plan.faults.back().line = node.place.line;
+  if (node.words[0] == "viewers") plan.arrivals.back().line = node.place.line;
+  if (node.words[0] == "requests") plan.requests.back().line = node.place.line;
   return {};
 }
 
-std::string apply_block(const conf::Node& node, Plan& plan) {
+std::string check(const Plan::Stream& stream) {
+  if (stream.bitrates.empty() &&
+      (stream.channels > 1 || stream.part.count() > 0 || stream.segment != Milliseconds(2000))) {
+    return "a stream of another shape than the film's needs a bitrate";
+  }
+  if (stream.part.count() > 0 && stream.segment.count() % stream.part.count() != 0) {
+    return "a segment must hold a whole number of parts";
+  }
+  return {};
+}
+
+// What the lines of a block, each of them right, do not add up to.
+std::string check_block(std::string_view name, const Plan& plan) {
+  if (name == "deploy" && plan.deploy->nodes > 0 && plan.deploy->conf.empty())
+    return "deploy needs a conf for its nodes";
+  return name == "stream" ? check(plan.stream) : "";
+}
+
+std::string apply_block(const conf::Node& node, Seen& seen, Plan& plan) {
   const std::string& name = node.words[0];
   if (name == "deploy") plan.deploy = Plan::Deploy{};
   if (name == "origin") plan.start_origin.emplace();
   const bool known = std::any_of(kRows.begin(), kRows.end(), [&](const Row& row) { return row.block == name; });
   if (!known || node.words.size() > 1) return place(node.place) + "unknown block \"" + name + "\"";
+  if (!seen.insert(name + " {").second) return place(node.place) + duplicate(name);
+  Seen seen_inside;
   for (const conf::Node& child : node.children) {
-    if (std::string wrong = apply(child, name, plan); !wrong.empty()) return wrong;
+    if (std::string wrong = apply(child, name, seen_inside, plan); !wrong.empty()) return wrong;
   }
-  return {};
+  const std::string wrong = check_block(name, plan);
+  return wrong.empty() ? "" : place(node.place) + wrong;
 }
 
 bool starts(const Plan& plan, std::string_view server) {
@@ -326,7 +388,6 @@ bool starts(const Plan& plan, std::string_view server) {
   return false;
 }
 
-// A fault that cannot strike would make a plan hold that should not.
 std::string check(const Plan::Fault& fault, const Plan& plan) {
   if (fault.at >= plan.duration) return "the plan is over when this fault is to strike";
   if (std::holds_alternative<Plan::Fault::OfOrigin>(fault.what)) {
@@ -337,23 +398,30 @@ std::string check(const Plan::Fault& fault, const Plan& plan) {
   return starts(plan, server) ? "" : "there is no \"" + server + "\"";
 }
 
+// What could not happen before the plan is over, or at all: a plan without it may hold that should not. The line, and
+// what is wrong with it.
+std::pair<int, std::string> check_times(const Plan& plan) {
+  constexpr const char* kTooLate = "the plan is over when they are to come";
+  for (const Plan::Fault& fault : plan.faults) {
+    if (std::string wrong = check(fault, plan); !wrong.empty()) return {fault.line, std::move(wrong)};
+  }
+  for (const Arrival& arrival : plan.arrivals) {
+    if (Milliseconds(arrival.at_ms) >= plan.duration) return {arrival.line, kTooLate};
+  }
+  for (const Plan::Requests& requests : plan.requests) {
+    if (requests.at >= plan.duration) return {requests.line, kTooLate};
+  }
+  return {};
+}
+
 // What one line alone cannot know.
 std::string check(const Plan& plan) {
   if (plan.deploy.has_value() == !plan.targets.empty()) return "a plan has either a target or a deploy block";
   if (plan.deploy && !plan.start_origin) return "what is deployed needs an origin block";
   if (!plan.deploy && plan.start_origin) return "an origin block needs a deploy block";
-  if (plan.deploy && plan.deploy->nodes > 0 && plan.deploy->conf.empty()) return "deploy needs a conf for its nodes";
-  if (plan.deploy && plan.deploy->nodes > 16) return "at most 16 nodes";
+  if (plan.start_origin && plan.origin) return "the origin is either one that runs already or one to be started";
   if (plan.arrivals.empty() && plan.requests.empty()) return "nobody comes: neither viewers nor requests";
   if (plan.promises.empty()) return "no promise";
-  const Plan::Stream& stream = plan.stream;
-  if (stream.bitrates.empty() &&
-      (stream.channels > 1 || stream.part.count() > 0 || stream.segment != Milliseconds(2000))) {
-    return "a stream of another shape than the film's needs a bitrate";
-  }
-  if (stream.part.count() > 0 && stream.segment.count() % stream.part.count() != 0) {
-    return "a segment must hold a whole number of parts";
-  }
   const uint32_t viewers = viewers_in(schedule(plan.arrivals, plan.seed));
   return viewers > kMostViewers ? "more than 200000 viewers" : "";
 }
@@ -393,24 +461,22 @@ std::variant<Plan, std::string> parse_plan(const std::string& text, const std::s
   Plan plan;
   plan.file = file;
   plan.name = std::filesystem::path(file).stem().string();
+  Seen seen;
   for (const conf::Node& node : std::get<std::vector<conf::Node>>(tree)) {
-    std::string wrong = node.is_block ? apply_block(node, plan) : apply(node, "", plan);
+    std::string wrong = node.is_block ? apply_block(node, seen, plan) : apply(node, "", seen, plan);
     if (!wrong.empty()) return wrong;
   }
   std::stable_sort(plan.faults.begin(), plan.faults.end(),
                    [](const Plan::Fault& a, const Plan::Fault& b) { return a.at < b.at; });
   if (const std::string wrong = check(plan); !wrong.empty()) return file + ": " + wrong;
-  for (const Plan::Fault& fault : plan.faults) {
-    if (const std::string wrong = check(fault, plan); !wrong.empty()) {
-      return std::string(file).append(":").append(std::to_string(fault.line)).append(": ").append(wrong);
-    }
-  }
+  const auto [line, wrong] = check_times(plan);
+  if (!wrong.empty()) return std::string(file).append(":").append(std::to_string(line)).append(": ").append(wrong);
   return plan;
 }
 
 std::variant<Plan, std::string> read_plan(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) return path + ": cannot be read";
+  if (!stream || std::filesystem::is_directory(path)) return path + ": cannot be read";
   return parse_plan(std::string(std::istreambuf_iterator<char>(stream), {}), path);
 }
 

@@ -45,6 +45,7 @@ struct Plan {
     std::string path;      // {}, $number in a plan, stands for a number below `objects`
     uint32_t objects = 1;
     std::string fields;  // lines that end in CRLF
+    int line = 0;
   };
   // fault 10s origin hang for=5s prefix=/live;     fault 10s kill node2;
   struct Fault {

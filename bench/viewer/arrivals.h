@@ -24,6 +24,7 @@ struct Arrival {
   int64_t over_ms = 0;
   int64_t stay_ms = 0;  // 0: until the end
   int64_t away_ms = 0;
+  int line = 0;  // of the plan
 };
 
 struct Coming {

@@ -53,7 +53,7 @@ TEST(Plan, SaysInWhichLineItIsWrong) {
   EXPECT_EQ(wrong(head + "promise errors lots;"), "p.plan:2: invalid value \"lots\"");
   EXPECT_EQ(wrong(head + "viewers crowd 10;"), "p.plan:2: viewers come as step, ramp, flash, drift, rejoin or leave");
   EXPECT_EQ(wrong(head + "viewers step 0;"), "p.plan:2: invalid value \"0\"");
-  EXPECT_EQ(wrong(head + "viewers step 9 when=1s;"), "p.plan:2: invalid parameter \"when=1s\"");
+  EXPECT_EQ(wrong(head + "viewers step 9 when=1s;"), "p.plan:2: invalid parameter \"when=1s\" of step");
   EXPECT_EQ(wrong(head + "requests 9 at=1s;"), "p.plan:2: requests need a path=");
   EXPECT_EQ(wrong(head + "stream { colour red; }"), "p.plan:2: unknown directive \"colour\" in \"stream\"");
   EXPECT_EQ(wrong(head + "circus { }"), "p.plan:2: unknown block \"circus\"");
@@ -71,9 +71,70 @@ TEST(Plan, MustMakeSenseAsAWhole) {
   EXPECT_EQ(wrong("deploy { nodes 0; } viewers step 1; promise errors 0%;"),
             "p.plan: what is deployed needs an origin block");
   EXPECT_EQ(wrong(std::string(kTarget) + "viewers step 1; stream { part 500ms; }"),
-            "p.plan: a stream of another shape than the film's needs a bitrate");
+            "p.plan:1: a stream of another shape than the film's needs a bitrate");
   EXPECT_EQ(wrong(std::string(kTarget) + "viewers step 1; stream { bitrate 1m; segment 2s; part 300ms; }"),
-            "p.plan: a segment must hold a whole number of parts");
+            "p.plan:1: a segment must hold a whole number of parts");
+  EXPECT_EQ(wrong("\ndeploy { nodes 2; } origin { } viewers step 1; promise errors 0%;"),
+            "p.plan:2: deploy needs a conf for its nodes");
+  EXPECT_EQ(wrong("deploy { nodes 0; } origin { } origin http://127.0.0.1:1; viewers step 1; promise errors 0%;"),
+            "p.plan: the origin is either one that runs already or one to be started");
+}
+
+TEST(Plan, SaysEachThingOnce) {
+  const std::string head = std::string(kTarget) + "viewers step 1;\n";
+  EXPECT_EQ(wrong(head + "duration 1s; duration 2s;"), "p.plan:2: \"duration\" directive is duplicate");
+  EXPECT_EQ(wrong(head + "stream { }\nstream { }"), "p.plan:3: \"stream\" directive is duplicate");
+  EXPECT_EQ(wrong(head + "player { buffer 1s;\nbuffer 2s; }"), "p.plan:3: \"buffer\" directive is duplicate");
+  EXPECT_EQ(good(head + "viewers step 2; promise errors 2%; target http://127.0.0.1:2/a;").arrivals.size(), 2U);
+}
+
+TEST(Plan, NumbersAreFiniteAndWithinBounds) {
+  const std::string head = std::string(kTarget) + "viewers step 1;\n";
+  for (const char* const bad : {"nan", "inf", "-1", "", "1e999", "1x"}) {
+    EXPECT_NE(wrong(head + "promise origin_amplification '" + bad + "';"), "nothing is wrong") << bad;
+    EXPECT_NE(wrong(head + "player { throughput '" + bad + "m'; }"), "nothing is wrong") << bad;
+  }
+  EXPECT_EQ(wrong(head + "viewers step 200001;"), "p.plan:2: invalid value \"200001\"");
+  EXPECT_EQ(wrong(head + "viewers step 200000;"), "p.plan: more than 200000 viewers");
+  EXPECT_EQ(good(kTarget + std::string("viewers step 200000;")).arrivals[0].count, 200'000U);
+  EXPECT_EQ(wrong(head + "requests 10000001 path=/a;"), "p.plan:2: invalid value \"10000001\"");
+  EXPECT_EQ(good(head + "requests 10000000 path=/a;").requests[0].count, 10'000'000U);
+  EXPECT_EQ(wrong("deploy { nodes 17; }"), "p.plan:1: at most 16 nodes");
+  EXPECT_EQ(good(head + "stream { bitrate 1000g; }").stream.bitrates[0], 1'000'000'000'000U);
+  EXPECT_EQ(wrong(head + "stream { bitrate 1001g; }"), "p.plan:2: invalid value \"1001g\"");
+  EXPECT_EQ(good(head + "duration 1h;").duration, Plan::Milliseconds(3'600'000));
+  EXPECT_EQ(wrong(head + "duration 3601s;"), "p.plan:2: invalid value \"3601s\"");
+  EXPECT_EQ(wrong(head + "duration 0;"), "p.plan:2: invalid value \"0\"");
+  EXPECT_EQ(wrong(head + "player { retry 2s 1s; }"), "p.plan:2: invalid value \"2s 1s\"");
+  EXPECT_EQ(good(head + "player { retry 2s 2s; }").player.retry_most_ms, 2000);
+}
+
+TEST(Plan, WhatCannotBeInARequestIsNotAskedFor) {
+  const std::string head = std::string(kTarget) + "viewers step 1;\n";
+  EXPECT_EQ(wrong(head + "path 'index.m3u8';"), "p.plan:2: invalid value \"index.m3u8\"");
+  EXPECT_EQ(wrong(head + "path '/a b';"), "p.plan:2: invalid value \"/a b\"");
+  EXPECT_EQ(wrong(head + "target 'http://127.0.0.1:1/a b';"),
+            "p.plan:2: not a URL with a literal address: \"http://127.0.0.1:1/a b\"");
+  EXPECT_EQ(wrong(head + "requests 1 'path=/a b';"), "p.plan:2: invalid parameter \"path=/a b\"");
+  EXPECT_NE(wrong(head + "requests 1 path=/a \"field=A: b\r\nC: d\";"), "nothing is wrong");
+}
+
+TEST(Plan, ArrivalsTakeWhatTheirShapeHasAUseFor) {
+  const std::string head = std::string(kTarget) + "\n";
+  EXPECT_EQ(wrong(head + "viewers step 9 over=1s;"), "p.plan:2: invalid parameter \"over=1s\" of step");
+  EXPECT_EQ(wrong(head + "viewers ramp 9 over=1s away=1s;"), "p.plan:2: invalid parameter \"away=1s\" of ramp");
+  EXPECT_EQ(wrong(head + "viewers rejoin 9% stay=1s;"), "p.plan:2: invalid parameter \"stay=1s\" of rejoin");
+  EXPECT_EQ(wrong(head + "viewers leave 9% away=1s;"), "p.plan:2: invalid parameter \"away=1s\" of leave");
+  for (const std::string shape : {"ramp", "flash", "drift"}) {
+    EXPECT_EQ(wrong(head + "viewers " + shape + " 9;"), "p.plan:2: who come as " + shape + " need an over=");
+  }
+}
+
+TEST(Plan, WhoComesWhenItIsOverWouldKeepEveryPromise) {
+  const std::string head = std::string(kTarget) + "duration 9s;\n";
+  EXPECT_EQ(wrong(head + "viewers step 1 at=9s;"), "p.plan:2: the plan is over when they are to come");
+  EXPECT_EQ(wrong(head + "requests 1 at=9s path=/a;"), "p.plan:2: the plan is over when they are to come");
+  EXPECT_EQ(good(head + "viewers step 1 at=8999ms;").arrivals[0].at_ms, 8999);
 }
 
 TEST(Plan, AFaultMustBeAbleToStrike) {
