@@ -13,6 +13,7 @@ class Histogram {
  public:
   // `value`: of any unit, here microseconds. Values past 2^40 count as that.
   void record(int64_t value, uint64_t count = 1) {
+    if (count == 0) return;
     const auto kept = static_cast<uint64_t>(std::clamp<int64_t>(value, 0, kMost));
     counts_[slot(kept)] += count;
     count_ += count;

@@ -16,6 +16,7 @@
 
 #include "bench/origin/faults.h"
 #include "bench/origin/http_server.h"
+#include "bench/origin/least.h"
 
 namespace levee::bench {
 namespace {
@@ -37,15 +38,6 @@ struct Counts {
     return {{"requests", requests}, {"least", least}, {"active", active}, {"most_active", most_active}};
   }
 };
-
-// For how long a cache may keep an answer, in milliseconds; of one that is struck or says nothing: a moment.
-int64_t lifetime_ms(const Answer& answer, bool is_struck) {
-  constexpr int64_t kMoment = 1000;
-  constexpr std::string_view kWord = "max-age=";
-  const size_t at = answer.fields.find(kWord);
-  if (is_struck || at == std::string::npos) return kMoment;
-  return std::max<int64_t>(std::atoll(answer.fields.c_str() + at + kWord.size()) * 1000, kMoment / 10);
-}
 
 class Origin final : public HttpHandler {
  public:
@@ -89,10 +81,11 @@ class Origin final : public HttpHandler {
   std::vector<Fault> faults_;  // the last one for a path strikes
   Counts all_;
   std::map<std::string, Counts> paths_;
-  std::unordered_map<std::string, int64_t> renewed_ms_;  // by target: when an ideal cache asked last
-  uint64_t refused_ = 0;                                 // for want of room
-  uint64_t struck_ = 0;                                  // by a fault
-  int64_t began_ms_ = 0, ended_ms_ = 0;                  // the first request, and the end of the last; 0: none
+  LeastRequests least_;
+  uint64_t refused_ = 0;                  // for want of room
+  uint64_t struck_ = 0;                   // by a fault
+  const int64_t started_ms_ = wall_ms();  // of this process: its counts are none of an earlier one's
+  int64_t began_ms_ = 0, ended_ms_ = 0;   // the first request, and the end of the last; 0: none
   uint32_t most_waiting_ = 0;
   std::unordered_map<uint64_t, std::string> open_;  // the paths of exchanges
   HttpServer server_;
@@ -194,12 +187,9 @@ void Origin::set_fault(Fault fault) {
   if (fault.kind != Fault::Kind::kNone) faults_.push_back(std::move(fault));
 }
 
-// An ideal cache asks when nobody has asked before, or what it has is over. A tenth is for clocks that differ.
 void Origin::count_least(const Request& request, const Answer& answer, bool is_struck, int64_t now) {
-  const int64_t lifetime = lifetime_ms(answer, is_struck);
-  const auto [renewed, is_new] = renewed_ms_.try_emplace(request.path + "?" + request.query, now);
-  if (!is_new && now - renewed->second < lifetime * 9 / 10) return;
-  renewed->second = now;
+  const int64_t lifetime = lifetime_ms(answer.fields, !is_struck);
+  if (!least_.needs(request.path + "?" + request.query, lifetime, now)) return;
   ++all_.least;
   ++paths_[request.path].least;
 }
@@ -223,6 +213,7 @@ void Origin::play(const std::vector<ScriptedFault>& script) {
 
 Json Origin::counts() const {
   Json stats = all_.json();
+  stats["started_ms"] = started_ms_;
   stats["refused"] = refused_;
   stats["struck"] = struck_;
   stats["busy_ms"] = std::max<int64_t>(ended_ms_ - began_ms_, 0);
@@ -248,7 +239,7 @@ void Origin::zero() {
   clear(all_);
   std::erase_if(paths_, [](const auto& path) { return path.second.active == 0; });
   for (auto& [path, counts] : paths_) clear(counts);
-  renewed_ms_.clear();
+  least_.clear();
   refused_ = struck_ = 0;
   began_ms_ = ended_ms_ = 0;
   most_waiting_ = capacity_.waiting();
