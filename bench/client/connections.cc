@@ -121,7 +121,7 @@ void Connections::became_idle(Connection& connection) {
 }
 
 void Connections::serve_waiting() {
-  while (!waiting_.empty() && !idle_.empty()) {
+  while (!waiting_.empty() && (!idle_.empty() || all_.size() < most_)) {
     const Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
     obtain(*next.home, *next.target)->get(next.path, next.fields, *next.observer);
@@ -144,6 +144,7 @@ void Connections::close(Home& home) {
     if (connection->is_idle()) idle_.erase(connection->idle_place);
     all_.erase(connection->place);
   }
+  serve_waiting();
 }
 
 }  // namespace levee::bench
