@@ -1,5 +1,7 @@
 // The levee-bench command: what each subcommand takes.
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <map>
 
@@ -218,6 +220,13 @@ int main(int argc, char** argv) {
   levee::bench::add_compare(app, exit_code);
   levee::bench::add_lint(app, exit_code);
   levee::bench::add_ceiling(app, exit_code);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& wrong) {
+    return app.exit(wrong) == 0 ? 0 : 2;
+  } catch (const std::exception& wrong) {  // the library's: a folder that cannot be made, no memory
+    std::fprintf(stderr, "levee-bench: %s\n", wrong.what());
+    return 2;
+  }
   return exit_code;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -154,20 +155,22 @@ void add_micro(const std::string& path, Json& results) {
   }
 }
 
-bool write(const std::string& path, const std::string& text) {
-  if (path.empty()) return true;
-  if (std::ofstream(path) << text) return true;
-  std::fprintf(stderr, "levee-bench: cannot write %s\n", path.c_str());
-  return false;
-}
-
 bool write_readme(const std::string& path, const Json& results) {
   if (path.empty()) return true;
   std::ifstream file(path);
   const auto text = with_table({std::istreambuf_iterator<char>(file), {}}, results);
-  if (text) return write(path, *text);
+  if (text) return write_file(path, *text);
   std::fprintf(stderr, "levee-bench: %s has no place for the table\n", path.c_str());
   return false;
+}
+
+// What is wrong before anything is played.
+std::string unusable(const CompareOptions& options) {
+  if (!fs::is_directory(options.peers)) return "there is no folder " + options.peers + " (--peers)";
+  for (const std::string& path : {options.json_path, options.html_path, options.readme_path}) {
+    if (std::string wrong = unwritable(path); !wrong.empty()) return wrong;
+  }
+  return {};
 }
 
 // Or what is wrong.
@@ -204,6 +207,11 @@ std::string play_plan(const CompareOptions& options, const fs::path& scratch, Js
 }  // namespace
 
 int run_compare(const CompareOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  if (std::string wrong = unusable(options); !wrong.empty()) {
+    std::fprintf(stderr, "levee-bench: %s\n", wrong.c_str());
+    return 2;
+  }
   const Scratch scratch;
   std::error_code error;
   CompareOptions absolute = options;
@@ -218,9 +226,10 @@ int run_compare(const CompareOptions& options) {
   }
   const bool all_measured = std::ranges::all_of(
       results["scenarios"], [](const Json& scenario) { return scenario.at("not_measured").empty(); });
-  const bool written = write_readme(options.readme_path, results) && write(options.json_path, results.dump(1) + "\n") &&
-                       write(options.html_path, html_page(results));
-  return written && all_measured ? 0 : 1;
+  const bool has_json = write_file(options.json_path, results.dump(1) + "\n");
+  const bool has_page = write_file(options.html_path, html_page(results));
+  const bool has_readme = write_readme(options.readme_path, results);
+  return has_json && has_page && has_readme && all_measured ? 0 : 1;
 }
 
 }  // namespace levee::bench

@@ -122,6 +122,12 @@ Json scenario_of(const Plan& plan, const std::map<std::string, Record>& records)
   return result;
 }
 
+Json result_of(const Plan& plan, const std::map<std::string, Record>& records, Json missing) {
+  Json result = scenario_of(plan, records);
+  result["not_measured"] = std::move(missing);
+  return result;
+}
+
 }  // namespace
 
 std::string uncomparable(const Plan& plan) {
@@ -151,13 +157,15 @@ std::variant<Json, std::string> compare_rehearsals(const Plan& plan, const Compa
         continue;
       }
       const Outcome& outcome = std::get<Outcome>(played);
+      if (outcome.interrupted_by != 0) {
+        missing[server] = "interrupted in round " + std::to_string(round);
+        return result_of(plan, records, std::move(missing));
+      }
       say(round, options.rounds, server, plan, outcome);
       records[server].add(plan, outcome);
     }
   }
-  Json result = scenario_of(plan, records);
-  result["not_measured"] = std::move(missing);
-  return result;
+  return result_of(plan, records, std::move(missing));
 }
 
 }  // namespace levee::bench

@@ -1,7 +1,11 @@
 #include "bench/figures/report.h"
 
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 
 namespace levee::bench {
 namespace {
@@ -24,6 +28,10 @@ void print_lines(const Json& report, const std::string& before) {
   }
 }
 
+std::string why_not(const std::string& path) {
+  return "cannot write " + path + ": " + std::strerror(errno);
+}
+
 }  // namespace
 
 Json latency_json(const Histogram& histogram) {
@@ -41,6 +49,24 @@ void print_report(const Json& report, bool as_json) {
     print_lines(report, "");
   }
   std::fflush(stdout);
+}
+
+std::string unwritable(const std::string& path) {
+  std::error_code none;
+  if (path.empty()) return {};
+  const bool is_new = !std::filesystem::exists(path, none);
+  if (!std::ofstream(path, std::ios::app)) return why_not(path);
+  if (is_new) std::filesystem::remove(path, none);
+  return {};
+}
+
+bool write_file(const std::string& path, const std::string& text) {
+  if (path.empty()) return true;
+  std::ofstream file(path);
+  file << text << std::flush;  // a full disk says so now
+  if (file) return true;
+  std::fprintf(stderr, "levee-bench: %s\n", why_not(path).c_str());
+  return false;
 }
 
 }  // namespace levee::bench

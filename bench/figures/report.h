@@ -19,4 +19,9 @@ inline double number(const Json& json, const std::string& pointer) {
 // One line of JSON, or a line for each value.
 void print_report(const Json& report, bool as_json);
 
+// Why a file could not be written; nothing if it could, or `path` is empty. It stays as it is.
+std::string unwritable(const std::string& path);
+// Makes this the file's text, unless `path` is empty. Or says what is wrong on stderr, and returns false.
+bool write_file(const std::string& path, const std::string& text);
+
 }  // namespace levee::bench

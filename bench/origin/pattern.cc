@@ -30,6 +30,10 @@ uint64_t hash(std::string_view name) {
 
 }  // namespace
 
+bool is_generated(std::string_view path) {
+  return path.starts_with("/object/") || path.starts_with("/sim/") || path.starts_with("/sim-chunked/");
+}
+
 Pattern::Pattern(std::string_view name) : seed_(hash(name) % kPeriod) {}
 
 std::string_view Pattern::at(uint64_t offset) const {

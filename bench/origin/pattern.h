@@ -19,4 +19,7 @@ class Pattern {
   uint64_t seed_;
 };
 
+// Whether the bundled origin's bodies at this path are patterns of its name, and not films.
+bool is_generated(std::string_view path);
+
 }  // namespace levee::bench

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <optional>
 
 #include "bench/client/http_client.h"
@@ -107,6 +106,7 @@ class Search {
     const int64_t began = now_us();
     const double each = std::chrono::duration<double>(plan_.duration).count() + 1;  // with starting and stopping
     for (uint32_t i = 0; !scales_.is_over(); ++i) {
+      if (interrupted_by_ != 0) return end("it was interrupted");
       const double spent = static_cast<double>(now_us() - began) / 1e6;
       if (i == options_.most_runs) return end("--runs is reached");
       if (i > 0 && spent + each > options_.most_seconds) return end("--seconds is over");
@@ -114,6 +114,7 @@ class Search {
     }
     return end(broken_ ? "" : "--most is reached");
   }
+  int interrupted_by() const { return interrupted_by_; }  // a signal; 0: none
   const std::optional<Run>& best() const { return best_; }
   const std::optional<Run>& broken() const { return broken_; }
   const std::string& why_not_more() const { return why_not_more_; }
@@ -127,6 +128,8 @@ class Search {
     auto played = play(plan_, scales_.next(), options_);
     if (const auto* const wrong = std::get_if<std::string>(&played)) return *wrong;
     Run& run = std::get<Run>(played);
+    interrupted_by_ = run.outcome.interrupted_by;
+    if (interrupted_by_ != 0) return {};  // it says nothing of this audience
     std::printf("%s\n", row(plan_, run).c_str());
     std::fflush(stdout);
     const bool held = run.verdict() == Verdict::Kind::kHolds;
@@ -140,6 +143,7 @@ class Search {
   ScaleSearch scales_;
   std::optional<Run> best_, broken_;
   std::string why_not_more_;
+  int interrupted_by_ = 0;
 };
 
 }  // namespace
@@ -149,9 +153,11 @@ int run_capacity(const CapacityOptions& options) {
   auto read = read_plan(options.plan);
   if (const auto* const wrong = std::get_if<std::string>(&read)) return failed(*wrong);
   Plan& plan = std::get<Plan>(read);
+  if (const std::string wrong = unwritable(options.json_path); !wrong.empty()) return failed(wrong);
   if (plan.start_origin) plan.start_origin->media = options.media;
   Search search(plan, options);
   if (const std::string wrong = search.run(); !wrong.empty()) return failed(wrong);
+  if (!search.best() && search.interrupted_by() != 0) return 128 + search.interrupted_by();
   if (!search.best()) {
     std::printf("\nNot even the smallest audience that was tried keeps the promises.\n");
     return 1;
@@ -160,10 +166,10 @@ int run_capacity(const CapacityOptions& options) {
   const Sizing sizing = size_up(search.best()->load, options.wanted);
   std::printf("\n%s\n\n", found.c_str());
   for (const std::string& line : sizing.lines) std::printf("  %s\n", line.c_str());
-  if (!options.json_path.empty()) {
-    std::ofstream(options.json_path) << result_json(*search.best(), sizing, found).dump(1) << '\n';
-  }
-  return 0;
+  std::fflush(stdout);
+  const bool written = write_file(options.json_path, result_json(*search.best(), sizing, found).dump(1) + "\n");
+  if (search.interrupted_by() != 0) return 128 + search.interrupted_by();
+  return written ? 0 : 2;
 }
 
 }  // namespace levee::bench

@@ -23,11 +23,9 @@ class OpenLoad::Ask final : public HttpClient::Observer {
     load_.crowd_.tally.add(&Second::requests);
     load_.crowd_.connections.get(load_.home_, target, path, load_.requests_.fields, *this);
   }
-  void settle(int64_t now) {
-    if (!is_busy_) return;
-    if (received_ == 0) record_first_byte(now);
-    load_.crowd_.tally.request_whole.record(now - due_us_);
-  }
+  bool is_busy() const { return is_busy_; }
+  int64_t first_waits_us(int64_t now) const { return received_ == 0 ? now - due_us_ : 0; }
+  int64_t whole_waits_us(int64_t now) const { return now - due_us_; }
 
  private:
   bool wants_body() const override { return verifies_; }
@@ -46,6 +44,7 @@ class OpenLoad::Ask final : public HttpClient::Observer {
   void on_end() override {
     ViewerTally& tally = load_.crowd_.tally;
     count_answer(status_, word_, tally);
+    if (verifies_ && status_ == 200) ++tally.verified;
     if (!is_right_) ++tally.wrong_bodies;
     done();
   }
@@ -96,15 +95,16 @@ void OpenLoad::send(int64_t due_us) {
   Ask& ask = *free_.back();
   free_.pop_back();
   const std::string path = numbered(requests_.path, sent_ % requests_.objects);
-  const bool is_known = path.starts_with("/object/");
-  const bool verifies = is_known && (crowd_.model.verifies || sent_ % kVerifyOneIn == 0);
+  const bool verifies = is_generated(path) && (crowd_.model.verifies || sent_ % kVerifyOneIn == 0);
   const Target& target = crowd_.targets[sent_ % crowd_.targets.size()];
   ++sent_;
   ask.send(target, path, verifies, due_us);
 }
 
-void OpenLoad::settle(int64_t now) {
-  for (const auto& ask : asks_) ask->settle(now);
+void OpenLoad::each_wait(int64_t now, const std::function<void(int64_t, int64_t)>& visit) const {
+  for (const auto& ask : asks_) {
+    if (ask->is_busy()) visit(ask->first_waits_us(now), ask->whole_waits_us(now));
+  }
 }
 
 }  // namespace levee::bench

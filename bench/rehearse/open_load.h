@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,8 +21,8 @@ class OpenLoad {
 
   // Sends what is due, `began_us` being when the rehearsal began.
   void send_due(int64_t began_us, int64_t now);
-  // What has no answer yet counts with the time that it has waited.
-  void settle(int64_t now);
+  // What has no answer yet: how long each request has waited for its first byte (0: that has come), and for its last.
+  void each_wait(int64_t now, const std::function<void(int64_t first_us, int64_t whole_us)>& visit) const;
 
  private:
   class Ask;

@@ -48,6 +48,25 @@ std::string unjudged(const Verdict& verdict) {
   return text;
 }
 
+// "(evening.plan:3)"
+std::string place(const Plan& plan, const Promise& promise) {
+  return "(" + plan.file + ":" + std::to_string(promise.line) + ")";
+}
+
+std::string unmeasured(const Plan& plan, const Verdict& verdict) {
+  std::string text = "nothing measured ";
+  for (const Judged& judged : verdict.judged) {
+    if (judged.kind != Judged::Kind::kUnknown) continue;
+    return text + std::string(measure_of(judged.promise).name) + " " + place(plan, judged.promise);
+  }
+  return text;
+}
+
+std::string interrupted(const Plan& plan, const Outcome& outcome) {
+  return "No verdict: it was interrupted after " + with_unit(std::round(outcome.took_s * 1000), Unit::kTime) + " of " +
+         with_unit(static_cast<double>(plan.duration.count()), Unit::kTime) + ".";
+}
+
 Json second_json(const Moment& moment) {
   const Second& of = moment.of;
   return {{"viewers", of.viewers},
@@ -100,17 +119,17 @@ std::string verdict_line(const Plan& plan, const Outcome& outcome) {
     case Verdict::Kind::kHolds:
       return "It holds.";
     case Verdict::Kind::kNone:
+      if (outcome.interrupted_by != 0) return interrupted(plan, outcome);
       return "No verdict: the generator was the bottleneck, " + milliseconds(outcome.lateness().p99_ms) +
              " late at p99 and " + milliseconds(outcome.lateness().most_ms) + " at worst, so it may have broken " +
              unjudged(verdict) + " itself. Use fewer viewers, or a quieter machine.";
     case Verdict::Kind::kBreaks:
       break;
   }
-  if (!verdict.first) return "It does not hold: a promise could not be measured.";
+  if (!verdict.first) return "It does not hold: " + unmeasured(plan, verdict) + ".";
   const Judged& first = verdict.judged[*verdict.first];
   return "It does not hold: " + promise_words(first.promise) + " broke first, at " + std::to_string(*first.second + 1) +
-         " s; at the end it was " + value_text(first) + " (" + plan.file + ":" + std::to_string(first.promise.line) +
-         ").";
+         " s; at the end it was " + value_text(first) + " " + place(plan, first.promise) + ".";
 }
 
 std::string verdict_text(const Plan& plan, const Outcome& outcome) {

@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
+#include <csignal>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -71,6 +73,22 @@ class NodeCost {
   std::map<pid_t, double> before_;
 };
 
+// A latency as it stands while some still wait: each counts with the wait so far, once that is longer than usual.
+class WithWaits {
+ public:
+  explicit WithWaits(const Histogram& seen)
+      : all_(seen), usual_us_(std::max(static_cast<int64_t>(seen.at(0.99)), kShortUs)) {}
+  void add(int64_t wait_us) {
+    if (wait_us > usual_us_) all_.record(wait_us);
+  }
+  const Histogram& all() const { return all_; }
+
+ private:
+  static constexpr int64_t kShortUs = 100'000;
+  Histogram all_;
+  const int64_t usual_us_;
+};
+
 uint64_t node_bytes(const Venue& venue) {
   return venue.servers == nullptr ? 0 : resident_bytes(venue.servers->node_pids());
 }
@@ -84,22 +102,33 @@ Target control_of(const Target& origin) {
 class Rehearsal {
  public:
   Rehearsal(const Plan& plan, const Venue& venue, Onlooker& onlooker);
-  ~Rehearsal() { event_free(beat_); }
+  ~Rehearsal() {
+    event_free(beat_);
+    for (event* const each : signals_) event_free(each);
+  }
   Rehearsal(const Rehearsal&) = delete;
   Rehearsal& operator=(const Rehearsal&) = delete;
 
   Outcome run();
 
  private:
+  event* on_signal(int number);
+  void interrupt(int number);
   void beat();
   void join_and_leave(int64_t elapsed);
   void strike(int64_t elapsed);
   void record_lag(int64_t now);
   void end_second();
   void end_last_second();
+  void count_waits();
   void count_origin(const nlohmann::json& counts);
   void tell(std::string what);
-  Values values();
+  // Those of the tally, with what has no answer yet.
+  struct Latencies {
+    Histogram start_up, segment_first_byte, request_first_byte, request_whole;
+  };
+  Latencies latencies() const;
+  Values values() const;
 
   const Plan& plan_;
   const Venue& venue_;
@@ -116,12 +145,15 @@ class Rehearsal {
   NodeCost node_cost_;
   Histogram second_lag_;
   event* const beat_;
+  const std::array<event*, 2> signals_;
   int64_t began_us_ = 0;
   int64_t last_beat_us_ = 0;
   double own_cpu_s_ = 0;
   size_t next_coming_ = 0;
   size_t next_fault_ = 0;
   uint64_t origin_before_ = 0;
+  int64_t origin_started_ms_ = 0;
+  OriginCounts of_earlier_;  // of origins that ended before the one that runs
   uint64_t work_before_ = 0;
 };
 
@@ -136,7 +168,8 @@ Rehearsal::Rehearsal(const Plan& plan, const Venue& venue, Onlooker& onlooker)
       node_cost_(venue.servers),
       beat_(event_new(
           &loop_.base(), -1, EV_PERSIST,
-          [](evutil_socket_t, short, void* self) { static_cast<Rehearsal*>(self)->beat(); }, this)) {
+          [](evutil_socket_t, short, void* self) { static_cast<Rehearsal*>(self)->beat(); }, this)),
+      signals_{on_signal(SIGINT), on_signal(SIGTERM)} {
   for (uint32_t i = 0; i < viewers_in(comings_); ++i) viewers_.push_back(std::make_unique<Viewer>(crowd_, i));
   for (const Plan::Requests& requests : plan.requests) loads_.push_back(std::make_unique<OpenLoad>(crowd_, requests));
   if (!venue.origin) return;
@@ -151,17 +184,19 @@ Outcome Rehearsal::run() {
   outcome_.resident_before = node_bytes(venue_);
   began_us_ = last_beat_us_ = now_us();
   event_add(beat_, &kBeat);
+  for (event* const each : signals_) event_add(each, nullptr);
   stop_after(loop_, std::chrono::duration<double>(plan_.duration).count());
   event_base_dispatch(&loop_.base());
   event_del(beat_);
+  for (event* const each : signals_) event_del(each);  // another one ends this program
   outcome_.took_s = static_cast<double>(now_us() - began_us_) / 1e6;
   if (counts_) {  // once more, as the last second's requests count too
     counts_->fetch();
     stop_after(loop_, 0.3);
     event_base_dispatch(&loop_.base());
   }
-  for (const auto& load : loads_) load->settle(now_us());
   end_last_second();
+  count_waits();
   outcome_.connections = connections_.most_open();
   outcome_.lent = connections_.lent();
   outcome_.waited = connections_.waited();
@@ -171,8 +206,24 @@ Outcome Rehearsal::run() {
     outcome_.node_cpu_s += moment.node_cpu_s;
   }
   outcome_.verdict = judge(plan_.promises, running, outcome_.lateness());
+  if (outcome_.interrupted_by != 0) outcome_.verdict.kind = Verdict::Kind::kNone;
   for (const auto& viewer : viewers_) viewer->leave();
   return std::move(outcome_);
+}
+
+event* Rehearsal::on_signal(int number) {
+  return evsignal_new(
+      &loop_.base(), number,
+      [](evutil_socket_t signal, short, void* self) {
+        static_cast<Rehearsal*>(self)->interrupt(static_cast<int>(signal));
+      },
+      this);
+}
+
+// What has been seen until now is not lost.
+void Rehearsal::interrupt(int number) {
+  outcome_.interrupted_by = number;
+  event_base_loopbreak(&loop_.base());
 }
 
 void Rehearsal::beat() {
@@ -235,11 +286,15 @@ void Rehearsal::tell(std::string what) {
 
 void Rehearsal::count_origin(const nlohmann::json& counts) {
   if (!counts.is_object()) return;
-  outcome_.origin = OriginCounts{.requests = counts.value("requests", uint64_t{0}),
-                                 .least = counts.value("least", uint64_t{0}),
+  if (const auto started = counts.value("started_ms", int64_t{0});
+      std::exchange(origin_started_ms_, started) != started) {
+    of_earlier_ = outcome_.origin.value_or(OriginCounts{});
+  }
+  outcome_.origin = OriginCounts{.requests = of_earlier_.requests + counts.value("requests", uint64_t{0}),
+                                 .least = of_earlier_.least + counts.value("least", uint64_t{0}),
                                  .active = counts.value("active", 0U),
-                                 .most_active = counts.value("most_active", 0U),
-                                 .refused = counts.value("refused", uint64_t{0})};
+                                 .most_active = std::max(of_earlier_.most_active, counts.value("most_active", 0U)),
+                                 .refused = of_earlier_.refused + counts.value("refused", uint64_t{0})};
 }
 
 void Rehearsal::end_second() {
@@ -283,34 +338,55 @@ void Rehearsal::end_last_second() {
   last.node_cpu_s += rest.node_cpu_s;
 }
 
-// The running values. Who still waits for a first frame counts with the wait so far, once that is long.
-Values Rehearsal::values() {
+// Nobody will answer any more.
+void Rehearsal::count_waits() {
+  const Latencies all = latencies();
+  ViewerTally& tally = outcome_.tally;
+  tally.start_up = all.start_up;
+  tally.segment_first_byte = all.segment_first_byte;
+  tally.request_first_byte = all.request_first_byte;
+  tally.request_whole = all.request_whole;
+}
+
+Rehearsal::Latencies Rehearsal::latencies() const {
   const ViewerTally& tally = outcome_.tally;
   const int64_t now = now_us();
-  Histogram start_up = tally.start_up;
-  const auto usual = static_cast<int64_t>(tally.start_up.at(0.99));
+  WithWaits start_up(tally.start_up), segment(tally.segment_first_byte);
   for (const auto& viewer : viewers_) {
-    if (const int64_t waits = viewer->starting_us(now); waits > std::max<int64_t>(usual, 100'000)) {
-      start_up.record(waits);
-    }
+    start_up.add(viewer->starting_us(now));
+    segment.add(viewer->segment_waits_us(now));
   }
+  WithWaits first(tally.request_first_byte), whole(tally.request_whole);
+  for (const auto& load : loads_) {
+    load->each_wait(now, [&](int64_t first_us, int64_t whole_us) {
+      first.add(first_us);
+      whole.add(whole_us);
+    });
+  }
+  return {start_up.all(), segment.all(), first.all(), whole.all()};
+}
+
+// The running values; none of what nothing has measured yet.
+Values Rehearsal::values() const {
+  const ViewerTally& tally = outcome_.tally;
+  const Latencies latency = latencies();
   Values values;
   const auto set = [&values](std::string_view name, double value) { values[*measure_named(name)] = value; };
-  const auto joined = static_cast<double>(tally.joined);
-  if (!plan_.arrivals.empty()) {
-    set("start_up_p99", to_ms(start_up.at(0.99)));
-    set("segment_first_byte_p99", to_ms(tally.segment_first_byte.at(0.99)));
-    set("stalled_viewers", share(static_cast<double>(tally.stalled_viewers), joined));
-    set("stall_seconds_per_hour",
-        3600 * share(static_cast<double>(tally.stall_us), static_cast<double>(tally.watched_us)));
-    set("not_started", share(static_cast<double>(tally.not_started), joined));
-  }
-  if (!plan_.requests.empty()) {
-    set("request_first_byte_p99", to_ms(tally.request_first_byte.at(0.99)));
-    set("request_whole_p99", to_ms(tally.request_whole.at(0.99)));
-  }
-  set("errors", share(tally.total.errors, tally.total.requests));
-  set("wrong_bodies", static_cast<double>(tally.wrong_bodies));
+  const auto set_p99 = [&set](std::string_view name, const Histogram& seen) {
+    if (seen.count() > 0) set(name, to_ms(seen.at(0.99)));
+  };
+  const auto set_share = [&set](std::string_view name, auto part, auto whole, double times = 1) {
+    if (whole > 0) set(name, times * static_cast<double>(part) / static_cast<double>(whole));
+  };
+  set_p99("start_up_p99", latency.start_up);
+  set_p99("segment_first_byte_p99", latency.segment_first_byte);
+  set_p99("request_first_byte_p99", latency.request_first_byte);
+  set_p99("request_whole_p99", latency.request_whole);
+  set_share("stalled_viewers", tally.stalled_viewers, tally.joined);
+  set_share("not_started", tally.not_started, tally.joined);
+  set_share("stall_seconds_per_hour", tally.stall_us, tally.watched_us, 3600);
+  set_share("errors", tally.total.errors, tally.total.requests);
+  if (tally.verified > 0) set("wrong_bodies", static_cast<double>(tally.wrong_bodies));
   if (outcome_.origin) {
     set("origin_amplification",
         share(static_cast<double>(outcome_.origin->requests), static_cast<double>(outcome_.origin->least)));

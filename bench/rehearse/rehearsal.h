@@ -35,7 +35,7 @@ class Onlooker {
   virtual void on_event(const Happening& event) = 0;
 };
 
-// Takes plan.duration and a moment more.
+// Takes plan.duration and a moment more; SIGINT and SIGTERM end it sooner.
 Outcome rehearse(const Plan& plan, const Venue& venue, Onlooker& onlooker);
 
 }  // namespace levee::bench

@@ -5,8 +5,8 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 
+#include "bench/figures/report.h"
 #include "bench/rehearse/outcome_text.h"
 #include "bench/rehearse/page.h"
 #include "bench/rehearse/plan.h"
@@ -49,6 +49,9 @@ int run_rehearse(const RehearseOptions& options) {
   auto read = read_plan(options.plan);
   if (const auto* const wrong = std::get_if<std::string>(&read)) return failed(*wrong);
   Plan& plan = std::get<Plan>(read);
+  for (const std::string& path : {options.json_path, options.html_path}) {  // before all is played for nothing
+    if (const std::string wrong = unwritable(path); !wrong.empty()) return failed(wrong);
+  }
   plan.scale(options.scale);
   if (plan.start_origin) plan.start_origin->media = options.media;
   const Scratch scratch(options.keep);
@@ -63,9 +66,12 @@ int run_rehearse(const RehearseOptions& options) {
   const auto screen = options.quiet ? make_silence() : make_screen(plan);
   const Outcome outcome = rehearse(plan, venue, *screen);
   std::printf("%s%s", options.quiet ? "" : "\n", verdict_text(plan, outcome).c_str());
-  if (!options.json_path.empty()) std::ofstream(options.json_path) << outcome_json(plan, outcome).dump(1) << '\n';
-  if (!options.html_path.empty()) std::ofstream(options.html_path) << report_page(plan, outcome, setting_here(plan));
-  return exit_code(outcome.verdict.kind);
+  std::fflush(stdout);
+  const bool has_json = write_file(options.json_path, outcome_json(plan, outcome).dump(1) + "\n");
+  const bool has_page = write_file(options.html_path, report_page(plan, outcome, setting_here(plan)));
+  if (outcome.interrupted_by != 0) return 128 + outcome.interrupted_by;
+  const int code = exit_code(outcome.verdict.kind);
+  return (has_json && has_page) || code == 1 ? code : 2;
 }
 
 }  // namespace levee::bench

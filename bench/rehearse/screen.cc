@@ -44,6 +44,13 @@ std::string progress(double part, size_t width) {
   return bar;
 }
 
+// What a server said before it ended has many lines, and nobody knows what in them.
+std::string in_one_line(std::string text) {
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  return text;
+}
+
 // The lines that fit, and of each what fits: one that wrapped would spoil the count of those to go up again.
 std::string cut_to(const std::string& text, size_t width, size_t height) {
   std::string fitting;
@@ -172,7 +179,7 @@ std::string picture(const Plan& plan, const Outcome& so_far, size_t width, size_
       continue;
     }
     const Happening& event = so_far.events[so_far.events.size() - shown + i];
-    text += print("  %5.1f s  %s\n", static_cast<double>(event.at_ms) / 1000, event.what.c_str());
+    text += print("  %5.1f s  ", static_cast<double>(event.at_ms) / 1000) + in_one_line(event.what) + "\n";
   }
   return cut_to(text, width, height);
 }

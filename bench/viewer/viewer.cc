@@ -28,27 +28,29 @@ class Viewer::Request final : public HttpClient::Observer {
     due_us_ = due_us;
     status_ = 0;
     received_ = 0;
+    first_byte_us_ = 0;
     is_busy_ = true;
     text_.clear();
     is_right_ = true;
-    if (verifies()) pattern_ = Pattern(path);
+    verifies_ = kind_ == Kind::kSegment && viewer_.crowd_.model.verifies && is_generated(path);
+    if (verifies_) pattern_ = Pattern(std::string_view(path).substr(0, path.find('?')));
     Crowd& crowd = viewer_.crowd_;
     crowd.tally.add(&Second::requests);
     crowd.connections.get(viewer_.home_, crowd.targets[viewer_.target_], path, {}, *this);
   }
   bool is_busy() const { return is_busy_; }
+  bool has_begun() const { return is_busy_ && first_byte_us_ > 0; }
   void forget() { is_busy_ = false; }
 
  private:
-  bool verifies() const { return kind_ == Kind::kSegment && viewer_.crowd_.model.verifies; }
-  bool wants_body() const override { return kind_ == Kind::kPlaylist || verifies(); }
+  bool wants_body() const override { return kind_ == Kind::kPlaylist || verifies_; }
   void on_head(const ResponseHead& head) override {
     status_ = head.status;
     word_ = cache_word(head);
   }
   void on_body(std::string_view bytes) override {
     if (kind_ == Kind::kPlaylist) text_ += bytes;
-    if (verifies() && status_ == 200) is_right_ = is_right_ && pattern_.matches(received_, bytes);
+    if (verifies_ && status_ == 200) is_right_ = is_right_ && pattern_.matches(received_, bytes);
     on_skipped(bytes.size());
   }
   void on_skipped(uint64_t bytes) override {
@@ -65,13 +67,14 @@ class Viewer::Request final : public HttpClient::Observer {
     ViewerTally& tally = viewer_.crowd_.tally;
     count_answer(status_, word_, tally);
     tally.add_bytes(received_);
+    if (verifies_ && status_ == 200) ++tally.verified;
     if (!is_right_) ++tally.wrong_bodies;
     if (kind_ == Kind::kPlaylist) {
       tally.playlist_whole.record(now_us() - due_us_);
       viewer_.playlist_done(status_ == 200, text_);
     } else {
       if (status_ == 200) tally.segment_whole.record(std::max<int64_t>(now_us() - due_us_, 0));
-      viewer_.segment_done(status_, received_, now_us() - first_byte_us_);
+      viewer_.segment_done(status_, received_, received_ > 0 ? now_us() - first_byte_us_ : 0);
     }
   }
   void on_failure(Failure) override {
@@ -88,7 +91,7 @@ class Viewer::Request final : public HttpClient::Observer {
   int64_t first_byte_us_ = 0;
   int status_ = 0;
   CacheWord word_ = CacheWord::kNone;
-  bool is_busy_ = false;
+  bool is_busy_ = false, verifies_ = false;
   uint64_t received_ = 0;
   std::string text_;
   bool is_right_ = true;
@@ -154,6 +157,11 @@ void Viewer::leave() {
 
 int64_t Viewer::starting_us(int64_t now) const {
   return playback_.state() == Playback::State::kStarting ? now - playback_.joined_us() : 0;
+}
+
+int64_t Viewer::segment_waits_us(int64_t now) const {
+  const bool waits = is_watching() && segment_due_us_ > 0 && !segment_request_->has_begun();
+  return waits ? std::max<int64_t>(now - segment_due_us_, 0) : 0;
 }
 
 void Viewer::settle(int64_t now) {

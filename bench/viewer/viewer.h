@@ -44,6 +44,8 @@ class Viewer {
   bool is_watching() const { return playback_.state() != Playback::State::kAway; }
   // How long it has waited for its first frame; 0 when it does not.
   int64_t starting_us(int64_t now) const;
+  // How long it has waited for a segment's first byte, pauses before it asks again included; 0 when it does not.
+  int64_t segment_waits_us(int64_t now) const;
   // Adds what has been watched so far to the tally.
   void settle(int64_t now);
 

@@ -39,6 +39,7 @@ struct ViewerTally {
   int64_t watched_us = 0;         // time between the first frame and now, stalls included
   uint64_t skipped_segments = 0;  // that were gone before the viewer got to them
   uint64_t wrong_bodies = 0;
+  uint64_t verified = 0;  // bodies that were looked at
 
   Second now;                // the second that runs
   Histogram now_first_byte;  // of segments and plain requests

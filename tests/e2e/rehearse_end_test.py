@@ -1,6 +1,8 @@
 """Whatever ends a rehearsal, nothing of it stays: no process, no file."""
+import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 
@@ -62,13 +64,24 @@ def says_a_line(process):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_all_and_removes_all(start, number):
-    process = start("rehearse", start.plan, until=says_a_line)
+def test_an_interrupt_ends_all_and_removes_all_but_what_was_seen(start, number, tmp_path):
+    process = start("rehearse", start.plan, "--json", tmp_path / "result", "--html", tmp_path / "page", until=says_a_line)
     everybody = family(process.pid)
     assert len(everybody) == 5 and len(list(start.place.iterdir())) == 1  # guard, rehearsal, origin, two nodes
     process.send_signal(number)
     assert process.wait(20) in (128 + number, 128 + signal.SIGTERM)
     assert all(is_gone(pid) for pid in everybody) and not list(start.place.iterdir())
+    assert re.search(r"^No verdict: it was interrupted after .* of 60.0 s.$", process.stdout.read(), re.MULTILINE)
+    result = json.loads((tmp_path / "result").read_text())
+    assert result["verdict"] == "none" and len(result["by_second"]) >= 2 and result["viewers"]["joined"] == 1
+    assert "it was interrupted after" in (tmp_path / "page").read_text()
+
+
+def test_whoever_reads_no_further_does_not_end_it(start, tmp_path):
+    start.plan.write_text(PLAN.replace("1m", "4s"))
+    process = start("rehearse", start.plan, "--json", tmp_path / "result", until=says_a_line)
+    process.stdout.close()
+    assert process.wait(20) == 0 and json.loads((tmp_path / "result").read_text())["verdict"] == "holds"
 
 
 @pytest.mark.parametrize("which, code", [(1, 128 + signal.SIGKILL), (0, -signal.SIGKILL)], ids=["the rehearsal", "its guard"])

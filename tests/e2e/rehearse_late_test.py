@@ -9,7 +9,7 @@ from harness import OUT, PATIENCE, eventually
 
 PLAN = """
 deploy { nodes 0; } origin { } duration 5s;
-requests 500 over=4s path=/nothing/at/all;
+requests 500 over=4s path=/nothing/at/all; requests 1 path=/object/9/a;
 promise errors 0%; promise origin_requests 1; promise wrong_bodies 0;
 """
 

@@ -17,13 +17,23 @@ fault 1s origin slow prefix=/nothing/that/anybody/asks/for/in/this/whole/evening
 promise errors 0%%;
 """
 
+# Serves nobody: at the second connection, which is the first viewer's, it says much and ends.
+FALSE_NODE = """#!/usr/bin/python3
+import socket, sys
+address, port = open(sys.argv[sys.argv.index("-c") + 1]).read().split()
+server = socket.create_server((address, int(port)))
+server.accept(), server.accept()
+print("\\n".join(["a line of its last words \\x1b[31m"] * 50))
+"""
+
+
 class Watched:
     """A rehearsal on a terminal."""
-    def __init__(self, plan, rows, columns):
+    def __init__(self, plan, rows, columns, more=()):
         self.keyboard, self.tty = pty.openpty()
         self.resize(rows, columns)
         self.modes = termios.tcgetattr(self.tty)
-        self.process = subprocess.Popen([OUT / "levee-bench", "rehearse", plan], stdin=self.tty, stdout=self.tty, stderr=self.tty,
+        self.process = subprocess.Popen([OUT / "levee-bench", "rehearse", plan, *more], stdin=self.tty, stdout=self.tty, stderr=self.tty,
                                         start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.set_blocking(self.keyboard, False)
         self.raw = b""
@@ -55,8 +65,8 @@ class Watched:
 
 @pytest.fixture
 def plan(tmp_path):
-    def write(seconds):
-        (tmp_path / "evening.plan").write_text(PLAN % (seconds, seconds - 1))
+    def write(seconds, text=PLAN):
+        (tmp_path / "evening.plan").write_text(text % (seconds, seconds - 1))
         return tmp_path / "evening.plan"
     return write
 
@@ -65,8 +75,8 @@ def plan(tmp_path):
 def watch(plan):
     running = []
 
-    def start(seconds, rows, columns):
-        running.append(Watched(plan(seconds), rows, columns))
+    def start(seconds, rows, columns, *more, text=PLAN):
+        running.append(Watched(plan(seconds, text), rows, columns, more))
         return running[-1]
 
     yield start
@@ -100,6 +110,18 @@ def test_a_terminal_that_changes_its_size_gets_a_new_picture(watch):
         before = live.titles()
         eventually(lambda: live.look() and live.titles() != before, what="the next second is drawn")
         assert len(live.titles()) == 1 and live.screen.lines[0] == live.titles()[0], "\n".join(live.screen.lines)
+
+
+def test_a_server_that_dies_talking_does_not_spoil_the_picture(watch, tmp_path):
+    program = tmp_path / "false-node"
+    program.write_text(FALSE_NODE)
+    program.chmod(0o755)
+    (tmp_path / "node.conf").write_text("@ADDRESS@ @PORT@")
+    live = watch(4, 24, 80, "--levee", program, text=PLAN.replace("nodes 0;", "nodes 1; conf node.conf;"))
+    live.sees("node1 has ended: ")
+    shown = live.end()
+    assert live.process.returncode == 1 and "It does not hold: errors" in shown
+    assert len(live.titles()) == 1 and live.titles()[0].endswith(" 4 of 4 s"), shown
 
 
 def test_ctrl_c_leaves_the_terminal_as_it_was(watch):
