@@ -37,6 +37,13 @@ TEST(Verdict, NamesThePromiseThatBrokeFirst) {
   EXPECT_EQ(verdict.judged[0].second, 2U);
 }
 
+TEST(Verdict, OfTwoThatBrokeInTheSameSecondNamesThePlansFirst) {
+  auto seconds = running("errors", {0.5});
+  seconds[0][*measure_named("wrong_bodies")] = 1;
+  EXPECT_EQ(judge({promise("wrong_bodies", 0), promise("errors", 0)}, seconds, {}).first, 0U);
+  EXPECT_EQ(judge({promise("errors", 0), promise("wrong_bodies", 0)}, seconds, {}).first, 0U);
+}
+
 constexpr Lateness kInTime{.p99_ms = 50, .most_ms = 1000};
 constexpr Lateness kLateOften{.p99_ms = 51, .most_ms = 400};
 constexpr Lateness kLateOnce{.p99_ms = 2, .most_ms = 1001};

@@ -55,6 +55,22 @@ TEST(Playback, AStallCountsWhileItLasts) {
   EXPECT_EQ(playback.settle(4 * kSecond).watched_us, 0);
 }
 
+TEST(Playback, WhoComesBackBeginsAnew) {
+  Playback playback(2);
+  playback.join(0);
+  playback.add(0, kSecond);
+  playback.add(0, kSecond);
+  EXPECT_TRUE(playback.run_dry(2 * kSecond));
+  playback.leave();
+  EXPECT_EQ(playback.state(), State::kAway);
+  playback.join(9 * kSecond);
+  EXPECT_FALSE(playback.has_stalled());
+  EXPECT_EQ(playback.buffered_us(9 * kSecond), 0);
+  EXPECT_FALSE(playback.add(9 * kSecond, kSecond)) << "the segments of the first time do not count";
+  EXPECT_TRUE(playback.add(9 * kSecond, kSecond));
+  EXPECT_EQ(playback.dry_at(), 11 * kSecond);
+}
+
 TEST(Playback, NobodyWatchesWhoHasNoFrameYet) {
   Playback playback(1);
   EXPECT_FALSE(playback.add(0, kSecond));  // away
