@@ -26,6 +26,15 @@ TEST(ScaleSearch, ComesWithinATenth) {
   }
 }
 
+TEST(ScaleSearch, LeavesNoGapWiderThanATenthWhereverTheLimitIs) {
+  for (double most = 0.2; most < 60; most *= 1.13) {
+    ScaleSearch scales(64);
+    EXPECT_LT(search(scales, most), 20) << most;
+    EXPECT_LE(scales.best(), most);
+    EXPECT_GT(scales.best() * 1.1, most) << most;
+  }
+}
+
 TEST(ScaleSearch, EndsAtTheMostAndAtTheLeast) {
   ScaleSearch all(10), none(10);
   search(all, 1000);
@@ -77,6 +86,12 @@ TEST(Sizing, ShowsItsArithmetic) {
   ASSERT_EQ(sizing.lines.size(), 7U);
   EXPECT_EQ(sizing.lines[0], "For 1000000 viewers at 4.0 Mb/s: 1000000 x 4.0 Mb/s = 4.00 Tb/s.");
   EXPECT_EQ(sizing.lines[6], "You need 98 nodes, limited by the processors; and some to spare.");
+}
+
+TEST(Sizing, FewerBytesAreNotTakenForFewerRequests) {
+  const Sizing sizing = size_up({.viewers = 2000, .bits_per_second = 800e6, .cores = 0.5},
+                                {.viewers = 1'000'000, .bitrate = 40'000, .link = 100e9, .cores = 32});
+  EXPECT_EQ(sizing.nodes_by_cores, 10);  // 4,000 a core as seen; 32 x 4,000 x 80 % = 102,400
 }
 
 TEST(Sizing, KnowsOnlyTheNetworkWhenTheNodesAreNotOurs) {

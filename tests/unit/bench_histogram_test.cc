@@ -45,6 +45,20 @@ TEST(Histogram, AValueIsKnownToWithinItsSlotAndNeverTooSmall) {
   }
 }
 
+TEST(Histogram, WhatItSaysIsTheLargestThatItCannotTellFromTheValue) {
+  const auto said = [](uint64_t value) {
+    Histogram histogram;
+    histogram.record(static_cast<int64_t>(value));
+    histogram.record((int64_t{1} << 40) - 1);
+    return histogram.at(0.5);
+  };
+  for (const uint64_t value : {64U, 127U, 128U, 129U, 255U, 256U, 1000U, 123'456U, 987'654'321U}) {
+    const uint64_t most = said(value);
+    EXPECT_EQ(said(most), most);
+    EXPECT_GE(said(most + 1), most + 1);
+  }
+}
+
 TEST(Histogram, IsNeverAboveTheMostThatCame) {
   Histogram histogram;
   histogram.record(1'000'001);

@@ -85,6 +85,8 @@ TEST(Plan, SaysEachThingOnce) {
   EXPECT_EQ(wrong(head + "duration 1s; duration 2s;"), "p.plan:2: \"duration\" directive is duplicate");
   EXPECT_EQ(wrong(head + "stream { }\nstream { }"), "p.plan:3: \"stream\" directive is duplicate");
   EXPECT_EQ(wrong(head + "player { buffer 1s;\nbuffer 2s; }"), "p.plan:3: \"buffer\" directive is duplicate");
+  EXPECT_EQ(wrong(head + "player { retry 1s 2s;\nretry 1s 3s; }"), "p.plan:3: \"retry\" directive is duplicate");
+  EXPECT_EQ(wrong(head + "stream { bitrate 1m;\nbitrate 2m; }"), "p.plan:3: \"bitrate\" directive is duplicate");
   EXPECT_EQ(good(head + "viewers step 2; promise errors 2%; target http://127.0.0.1:2/a;").arrivals.size(), 2U);
 }
 
