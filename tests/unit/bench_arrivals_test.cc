@@ -70,6 +70,16 @@ TEST(Arrivals, ARejoinTakesAShareAwayAndBringsItBack) {
   EXPECT_EQ(most_at_once(comings), 100U);
 }
 
+TEST(Arrivals, ThoseWhoLeaveAreSpreadOverTheAudience) {
+  const auto comings = schedule(
+      {{.shape = Shape::kStep, .count = 100}, {.shape = Shape::kLeave, .share = 0.5, .at_ms = 1000, .over_ms = 500}},
+      1);
+  int of_first_half = 0;
+  for (const Coming& coming : comings) of_first_half += !coming.joins && coming.viewer < 50 ? 1 : 0;
+  EXPECT_EQ(present(comings, 2000), 50);
+  EXPECT_NEAR(of_first_half, 25, 12);
+}
+
 TEST(Arrivals, WhoHasLeftDoesNotLeaveAgain) {
   const auto comings = schedule({{.shape = Shape::kDrift, .count = 100, .over_ms = 1000, .stay_ms = 60'000},
                                  {.shape = Shape::kLeave, .share = 1, .at_ms = 2000, .over_ms = 1000}},
