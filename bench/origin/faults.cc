@@ -27,7 +27,7 @@ std::optional<std::string> origin_command(const std::vector<std::string>& words)
 
 std::variant<std::vector<ScriptedFault>, std::string> read_script(const std::string& path) {
   const auto wrong = [](const conf::Place& place, const std::string& text) {
-    return (place.file ? *place.file : "") + ":" + std::to_string(place.line) + ": " + text;
+    return place.file ? *place.file + ":" + std::to_string(place.line) + ": " + text : text;
   };
   const auto tree = conf::parse_file(path, "");
   if (const auto* const error = std::get_if<conf::SyntaxError>(&tree)) return wrong(error->place, error->text);

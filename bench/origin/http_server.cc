@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -220,7 +222,7 @@ std::string HttpServer::listen(const std::string& address) {
   if (evutil_parse_sockaddr_port(address.c_str(), name, &size) != 0) return "not an address: " + address;
   listener_ =
       evconnlistener_new_bind(&base_, on_accept, this, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, 4096, name, size);
-  if (listener_ == nullptr) return "cannot listen at " + address;
+  if (listener_ == nullptr) return "cannot listen at " + address + ": " + std::strerror(errno);
   socklen_t length = sizeof storage;
   getsockname(evconnlistener_get_fd(listener_), name, &length);
   port_ = ntohs(name->sa_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(name)->sin6_port

@@ -88,6 +88,15 @@ def test_a_script_says_what_goes_wrong_when(new_origin, tmp_path):
     assert done.returncode == 1 and f"{script}:2: a line is a time and what the origin is told" in done.stderr
 
 
+def test_it_says_why_it_does_not_start(new_origin, tmp_path):
+    taken = new_origin().removeprefix("http://")
+    for arguments, why in ((["--listen", taken], f"cannot listen at {taken}: Address already in use"),
+                           (["--listen", "nowhere"], "not an address: nowhere"),
+                           (["--script", tmp_path / "none"], f'open() "{tmp_path}/none" failed (2: No such file or directory)')):
+        done = subprocess.run([OUT / "levee-bench", "origin", *arguments], capture_output=True, text=True, timeout=10)
+        assert (done.returncode, done.stderr) == (1, f"levee-bench origin: {why}\n")
+
+
 def test_past_its_queue_it_refuses(new_origin):
     url = new_origin("--slots", 1, "--service", 300, "--queue", 1)
     many = [subprocess.Popen(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"{url}/object/1/{i}"],

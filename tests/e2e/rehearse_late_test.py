@@ -30,5 +30,6 @@ def test_a_generator_that_stood_still_for_seconds_gives_no_verdict(tmp_path):
     assert "so it may have broken errors at most 0.0 %, origin_requests at most 1 itself." in said.splitlines()[-1]
     result = json.loads((tmp_path / "result").read_text())
     assert result["verdict"] == "none" and "late at worst" in result["generator"]["says"]
+    assert result["generator"]["lag_ms"]["p99"] > 1000, "the moments that it missed count, each with how late it was"
     assert [each["judged"] for each in result["promises"]] == ["unjudged", "unjudged", "kept"]
     assert "No verdict." in (tmp_path / "page").read_text() and "not judged" in (tmp_path / "page").read_text()

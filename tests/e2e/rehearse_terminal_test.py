@@ -121,7 +121,7 @@ def test_a_server_that_dies_talking_does_not_spoil_the_picture(watch, tmp_path):
     live.sees("node1 has ended: ")
     shown = live.end()
     assert live.process.returncode == 1 and "It does not hold: errors" in shown
-    assert len(live.titles()) == 1 and live.titles()[0].endswith(" 4 of 4 s"), shown
+    assert len(live.titles()) == 1 and live.titles()[0].endswith(" of 4 s"), shown
 
 
 def test_ctrl_c_leaves_the_terminal_as_it_was(watch):
