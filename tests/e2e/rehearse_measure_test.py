@@ -13,7 +13,7 @@ def rehearse(tmp_path):
     def play(plan):
         (tmp_path / "evening.plan").write_text(plan)
         done = subprocess.run([OUT / "levee-bench", "rehearse", "--json", tmp_path / "result", tmp_path / "evening.plan"],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=3 * PATIENCE)
         result = json.loads((tmp_path / "result").read_text())
         return done.returncode, done.stdout, result, {each["promise"]: each for each in result["promises"]}
     return play

@@ -15,7 +15,7 @@ def rehearse(tmp_path):
         (tmp_path / "node.conf").write_text("events { }\n")
         (tmp_path / "evening.plan").write_text(plan)
         done = subprocess.run([OUT / "levee-bench", "rehearse", tmp_path / "evening.plan", *more], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=PATIENCE, env=dict(os.environ, **environment))
+                              capture_output=True, text=True, timeout=3 * PATIENCE, env=dict(os.environ, **environment))
         return done.returncode, done.stdout, done.stderr
     return play
 
@@ -39,7 +39,7 @@ def test_a_wrong_plan_is_refused_with_its_line(rehearse, plan, says):
 
 @pytest.mark.parametrize("plan", ["no/such.plan", "."])
 def test_a_plan_that_cannot_be_read(plan):
-    done = subprocess.run([OUT / "levee-bench", "rehearse", plan], capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run([OUT / "levee-bench", "rehearse", plan], capture_output=True, text=True, timeout=3 * PATIENCE)
     assert done.returncode == 2 and done.stderr == f"levee-bench: {plan}: cannot be read\n"
 
 

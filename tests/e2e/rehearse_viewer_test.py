@@ -18,7 +18,7 @@ def rehearse(tmp_path):
     def play(duration, retry, *strikes):
         (tmp_path / "evening.plan").write_text(PLAN % (duration, retry, " ".join(STRIKE % strike for strike in strikes)))
         subprocess.run([OUT / "levee-bench", "rehearse", "--quiet", "--json", tmp_path / "result", tmp_path / "evening.plan"],
-                       stdout=subprocess.DEVNULL, timeout=PATIENCE)
+                       stdout=subprocess.DEVNULL, timeout=3 * PATIENCE)
         return json.loads((tmp_path / "result").read_text())
     return play
 
