@@ -56,12 +56,11 @@ def test_a_plan_that_breaks_leaves_with_1_and_says_what_broke_first(rehearse):
 
 
 def test_viewers_of_a_node_that_dies_go_to_another(rehearse):
-    code, said, result, _ = rehearse(DEPLOY.replace("4s", "6s") + """viewers step 10; fault 2s kill node2;
+    code, said, result, _ = rehearse(DEPLOY.replace("4s", "8s") + """viewers step 10; fault 2s kill node2;
         promise not_started 0%; promise origin_amplification 9;""")
     assert code == 0, said
     assert "-- kill node2" in said and result["events"][0]["what"] == "kill node2"
-    answered = sum(second["answered"] for second in result["by_second"][-2:])
-    assert result["requests"]["errors"] > 0 and answered > 28, "a playlist and a segment a second for each of ten, half of whom had node2"
+    assert result["requests"]["errors"] > 0 and result["viewers"]["stalled"] == 0, "who stayed with node2 would have run dry after three seconds"
 
 
 @pytest.mark.parametrize("plan, says", [
