@@ -222,7 +222,8 @@ event* Rehearsal::on_signal(int number) {
 
 // What has been seen until now is not lost.
 void Rehearsal::interrupt(int number) {
-  outcome_.interrupted_by = number;
+  if (outcome_.interrupted_by == 0)
+    outcome_.interrupted_by = number;  // its guard's SIGTERM follows a terminal's SIGINT
   event_base_loopbreak(&loop_.base());
 }
 
