@@ -191,7 +191,7 @@ void Redis::answered(std::string key, std::vector<std::string> words, Answer ans
   if (reply == nullptr || reply->type != REDIS_REPLY_ERROR) return answer(reply);
   const std::string_view error = text_of(*reply);
   if (error.starts_with("READONLY")) {  // it was the master once
-    timer_.set(1);
+    if (plan_.kind != RedisPlan::Kind::kServer) timer_.set(1);
     return answer(nullptr);
   }
   if (redirections >= kMostRedirections || !parse_redirection(error)) return answer(reply);

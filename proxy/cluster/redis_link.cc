@@ -51,6 +51,9 @@ void ignore(const redisReply*) {}
 constexpr std::string_view kSilent = "it does not answer in time", kClosed = "it has closed the connection",
                            kNoConnection = "no connection", kNoSense = "it does not speak the protocol of Redis";
 
+// It serves those who are connected already. Not an answer to a command: it closes the connection.
+constexpr std::string_view kFull = "ERR max number of clients";
+
 std::string_view error_of(const redisReply* reply) {
   if (reply == nullptr || reply->type != REDIS_REPLY_ERROR) return {};
   return {reply->str, static_cast<size_t>(reply->len)};
@@ -66,7 +69,7 @@ bool refuses_all(std::string_view error) {
 
 // What is part of the protocol, and handled where it is met.
 bool is_expected(std::string_view error) {
-  for (const std::string_view kind : {"NOSCRIPT ", "MOVED ", "ASK ", "READONLY ", "TRYAGAIN "}) {
+  for (const std::string_view kind : {"NOSCRIPT ", "MOVED ", "ASK ", "TRYAGAIN "}) {
     if (error.starts_with(kind)) return true;
   }
   return false;
@@ -206,7 +209,11 @@ void RedisLink::drop(std::string_view why) {
   const int64_t now = monotonic_ms();
   state_ = State::kAway;
   connect_due_ = now + retry_pause(attempts_++);
-  breaker_.lost(now, why);
+  if (why.starts_with(kFull)) {
+    breaker_.complained(now, why);
+  } else {
+    breaker_.lost(now, why);
+  }
   arm();
   fail_all();
 }
@@ -257,11 +264,15 @@ void RedisLink::settle(const redisReply* reply) {
   const uint64_t id = next_reply_++;
   heard_ = monotonic_ms();
   awaiting_pong_ = false;
+  const std::string_view error = error_of(reply);
+  if (error.starts_with(kFull)) {
+    refused_ = error;
+    return;
+  }
   attempts_ = 0;
   if (pending_.empty() || pending_.front().id != id) return;
   const Answer answer = std::move(pending_.front().answer);
   pending_.pop_front();
-  const std::string_view error = error_of(reply);
   if (refuses_all(error)) {
     breaker_.lost(heard_, error);
   } else {

@@ -82,6 +82,24 @@ def test_a_full_redis_costs_fetches_alone(new_pop, redis_server, origin):
     eventually(lambda: shared(pop, origin), what="they are one cache again")
 
 
+def test_a_redis_that_lets_nobody_else_in_serves_those_who_are(new_pop, redis_server, origin):
+    """One of our two workers has a connection, and the other is turned away."""
+    pop = new_pop(redis_server.url, 1)
+    client = redis_server.client
+    client.config_set("maxclients", 2)
+    client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    eventually(lambda: client.info("stats")["rejected_connections"] >= 5, what="one is turned away again and again")
+    said = pop[0].error_log()
+    assert said.count("refuses a command: ERR max number of clients") == 1
+    assert said.count("answers again") <= 2
+    before = client.info("stats")["rejected_connections"]
+    began = client.time()[0]
+    eventually(lambda: client.time()[0] > began + 3, what="some seconds")
+    assert client.info("stats")["rejected_connections"] <= before + 6, "ever more seldom"
+    client.config_set("maxclients", 100)
+    eventually(lambda: len([one for one in client.client_list() if one["id"] != str(client.client_id())]) == 2, what="both are in")
+
+
 def test_a_replica_costs_fetches_alone(running, new_pop, redis_server, origin):
     pop = new_pop(redis_server.url, 2)
     other = running(RedisServer)
@@ -89,6 +107,7 @@ def test_a_replica_costs_fetches_alone(running, new_pop, redis_server, origin):
     eventually(lambda: redis_server.client.info("replication")["master_link_status"] == "up", what="it is a replica")
     for _ in range(3):
         assert not shared(pop, origin)
+    assert all(node.error_log().count("refuses a command: READONLY") == 1 for node in pop)
     redis_server.client.replicaof("NO", "ONE")
     eventually(lambda: shared(pop, origin), what="they are one cache again")
 
