@@ -174,7 +174,18 @@ Outcome add_default_listen(Scope& scope) {
   return join(scope, std::move(parsed));
 }
 
-// It inherits what http says of limits, time-outs and TLS, and nothing that is meant for viewers.
+// What a peer's question may take: the viewer's head, and its key, of which each byte may be written as three.
+decltype(Server::large_client_header_buffers) room_for_questions(const Http& http) {
+  constexpr uint64_t kOwn = 4096, kMost = 16U << 20U;  // bytes; of what peers add, and of one line
+  uint64_t head = 0;
+  for (const auto& server : http.servers) {
+    const auto& buffers = server->large_client_header_buffers;
+    head = std::max(head, buffers.size * std::max(buffers.count, 1U));
+  }
+  return {2, std::min(3 * head + kOwn, kMost)};
+}
+
+// It inherits what http says of time-outs and TLS, and nothing that is meant for viewers.
 Outcome add_peer_server(Scope& scope) {
   Cluster& cluster = scope.config.http.cluster;
   if (!cluster.peer_listen) return std::nullopt;
@@ -188,8 +199,10 @@ Outcome add_peer_server(Scope& scope) {
   if (parsed.listen.ssl && scope.server->tls.certificates.empty()) {
     return Fault{"no \"ssl_certificate\" is defined in \"http\" for the https:// address of \"node\""};
   }
+  const auto room = room_for_questions(scope.config.http);
   Server& server = *scope.config.http.servers.emplace_back(std::make_unique<Server>(*scope.server));
   server.names.emplace_back();
+  server.large_client_header_buffers = room;
   Location& base = server.base;
   base.match = {LocationMatch::Kind::kPrefix, "/", std::nullopt};
   base.answer = LeveePeer{};

@@ -37,6 +37,10 @@ bool is_our_own(std::string_view name) {
   return false;
 }
 
+bool goes_along(const Field& field) {
+  return !is_of_the_question(field.id) && !is_our_own(field.name);
+}
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
@@ -139,6 +143,14 @@ std::optional<std::string> unescape_key(std::string_view text) {
   return key;
 }
 
+bool fits_question(std::string_view lines) {
+  Fields fields;
+  fields.read_lines(lines);
+  size_t count = 0;
+  for (size_t i = 0; i < fields.size(); ++i) count += goes_along(fields[i]) ? 1 : 0;
+  return count <= kMostFields;
+}
+
 std::string format_question(const PeerQuestion& question) {
   std::string head;
   head.reserve(256 + question.key.size() + question.fields.size());
@@ -154,9 +166,8 @@ std::string format_question(const PeerQuestion& question) {
   if (!question.purges.empty()) add(kPeerPurgesField, question.purges);
   Fields fields;
   fields.read_lines(question.fields);
-  for (size_t i = 0; i < fields.size() && i < kMostFields; ++i) {
-    const Field field = fields[i];
-    if (!is_of_the_question(field.id) && !is_our_own(field.name)) add(field.name, field.value);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (goes_along(fields[i])) add(fields[i].name, fields[i].value);
   }
   if (!question.if_range.empty()) {
     add("Range", "bytes=" + std::to_string(question.offset) + "-");

@@ -38,6 +38,8 @@ struct PeerQuestion {
   std::string_view purges = {};  // a PurgeMark: what the peer must have carried out; empty: no matter
   uint64_t slice = 0;            // bytes of the slices that are of use; 0: only the whole is
 };
+// Whether a question can carry all these fields of a viewer's, of which any may select the variant.
+bool fits_question(std::string_view fields);
 // The whole request head.
 std::string format_question(const PeerQuestion& question);
 // A key as Levee-Key has it, and back; nothing: it is none.

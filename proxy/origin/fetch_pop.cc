@@ -25,6 +25,7 @@ void Fetch::join_pop() {
   const auto& pop = order_.generation->pop;
   if (!pop || !pop->indexed() || order_.key.empty() || !order_.may_store || order_.known_uncacheable != nullptr) return;
   if (order_.method != "GET" || order_.body != nullptr || order_.begun != nullptr) return;
+  if (!fits_question(order_.vary_source)) return;
   pop_ = std::make_unique<PopPart>(
       worker_, pop, index_key(location_.cache, order_.key), [](void* fetch) { static_cast<Fetch*>(fetch)->pop_tick(); },
       *this);

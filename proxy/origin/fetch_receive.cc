@@ -16,6 +16,7 @@ namespace levee {
 namespace {
 
 constexpr unsigned kMostInterim = 16;
+constexpr uint64_t kPeerRoom = 1024;          // bytes
 constexpr int kReads = 16;                    // a turn: one fast origin must not hold up the loop
 constexpr uint64_t kMostBytes = 1024 * 1024;  // a turn
 constexpr int64_t kLongestPause = 3000;       // ms that a slow reader of a private body has in any case
@@ -63,10 +64,10 @@ Times Fetch::times() {
 }
 
 Fetch::Next Fetch::read_head() {
-  if (head_buffer_ == nullptr) head_buffer_ = std::make_unique_for_overwrite<char[]>(location_.buffer_size);
+  if (head_buffer_ == nullptr) head_buffer_ = std::make_unique_for_overwrite<char[]>(head_room());
   while (true) {
     if (const Next next = parse_head()) return next;
-    const std::span<char> room(head_buffer_.get() + head_size_, location_.buffer_size - head_size_);
+    const std::span<char> room(head_buffer_.get() + head_size_, head_room() - head_size_);
     if (room.empty()) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
     const IoResult result = connection_->stream->read(std::as_writable_bytes(room));
     if (result.state == Io::kAgain) return await_head();
@@ -86,9 +87,14 @@ Fetch::Next Fetch::await_head() {
   return wait(Step::kReadHead, Stream::Wait::kRead, std::max<int64_t>(left, 0));
 }
 
+// Of the largest head. A peer's is the origin's, and what it says itself.
+uint64_t Fetch::head_room() const {
+  return location_.buffer_size + (pop_ != nullptr ? kPeerRoom : 0);
+}
+
 // Nothing: more bytes are needed.
 Fetch::Next Fetch::parse_head() {
-  const auto most = static_cast<uint32_t>(location_.buffer_size);
+  const auto most = static_cast<uint32_t>(head_room());
   const HeadLimits limits{most, most, most, Fields::kCapacity};
   const bool upgrades = !order_.upgrade.empty();
   bool interim = false;

@@ -125,6 +125,7 @@ class Fetch final : public Task, public StreamOwner {
   // fetch_receive.cc: the response.
   Next read_head();
   Next await_head();
+  uint64_t head_room() const;
   Next parse_head();
   Next head_arrived();
   Next deliver();

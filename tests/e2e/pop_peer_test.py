@@ -1,6 +1,6 @@
 """What a node says to another, and to somebody who only claims to be one."""
 import pytest
-from harness import HOLD, Connection, numbered
+from harness import HOLD, Answer, Connection, numbered
 
 
 @pytest.fixture
@@ -53,3 +53,33 @@ def test_a_peer_reads_the_flight_while_it_fills(pop, origin):
     ranged = pop[0].ask_as_peer("main", key(origin, "/a"), headers=[("Range", "bytes=99990-"), ("If-Range", '"v1"')])
     assert ranged.status == 206 and ranged.rest() == body[99_990:]
     assert origin.hits("/a") == 1
+
+
+@pytest.mark.parametrize("path, headers", [
+    ("/" + "%C3%A4" * 1300, []), ("/" + "%C3%A4" * 2600, []), ("/a", [(f"X-{i}", "x" * 15_000) for i in range(3)]),
+    ("/" + "%C3%A4" * 2600, [(f"X-{i}", "x" * 15_000) for i in range(2)]),
+], ids=["long", "longer", "fields", "both"])
+def test_whatever_a_viewer_may_ask_a_peer_may_be_asked(new_pop, redis_server, origin, path, headers):
+    pop = new_pop(redis_server.url, 2, server="large_client_header_buffers 4 16k;")
+    origin.page(path, "body", cache_control="max-age=60")
+    assert all(node.get(path, headers=headers).rest() == b"body" for node in pop)
+    assert origin.hits() == 1 and pop[1].gauge("levee_pop_peer_failures_total") == 0
+
+
+def test_an_origins_largest_head_comes_from_a_peer_too(pop, origin):
+    origin.page("/a", "body", cache_control="max-age=60", headers=[("X-Large", "x" * 16_200)])
+    assert all(node.get("/a").rest() == b"body" for node in pop)
+    assert origin.hits() == 1 and pop[1].gauge("levee_pop_peer_failures_total") == 0
+
+
+def test_a_request_with_more_fields_than_a_question_holds_gets_its_own_variant(pop, origin):
+    def answer(request):
+        language = request.headers.get("Accept-Language", "none")
+        return Answer(language * 10, headers={"Vary": "Accept-Language"}, cache_control="max-age=60", etag=f'"{language}"')
+
+    origin.page("/a", answer)
+    many = [(f"X-{i}", "x") for i in range(94)]
+    assert pop[0].get("/a").rest() == b"none" * 10
+    for node in pop:
+        assert node.get("/a", headers=[*many, ("Accept-Language", "de")]).rest() == b"de" * 10
+        assert node.get("/a", headers=[("Accept-Language", "de")]).rest() == b"de" * 10
