@@ -81,6 +81,11 @@ void IndexUpkeeper::look() {
   timer_.set(kEvery);
   auto& member = worker_.local<PopMember>();
   PopIndex* const index = pop_ ? member.index(pop_) : nullptr;
+void IndexUpkeeper::use(const std::shared_ptr<Pop>& pop) {
+  if (pop_ && pop && !pop->says_the_same(*pop_)) pop->upkeep().lost();
+  pop_ = pop;
+}
+
   if (index == nullptr || !member.redis()->usable(pop_->prefix())) return;
   for (const IndexUpkeep::Claim& claim : pop_->upkeep().take_withdrawals(kWithdrawalsAtOnce)) {
     if (is_there(claim)) continue;

@@ -68,7 +68,7 @@ class IndexUpkeeper {
   static constexpr size_t kWithdrawalsAtOnce = 256, kClaimsAtOnce = 64;
 
   explicit IndexUpkeeper(Worker& worker);
-  void use(const std::shared_ptr<Pop>& pop) { pop_ = pop; }
+  void use(const std::shared_ptr<Pop>& pop);
 
  private:
   void look();

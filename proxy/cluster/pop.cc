@@ -98,7 +98,8 @@ std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config, 
       plan.tls = std::move(std::get<std::shared_ptr<ClientTls>>(tls));
     }
   }
-  auto made = std::make_shared<Pop>(cluster, std::move(plan), std::move(*secret), tell);
+  auto made = std::make_shared<Pop>(cluster, std::move(plan), std::move(*secret), tell,
+                                    before ? before->knowledge_ : std::make_shared<PopKnowledge>());
   const bool same = before && before->plan_ == made->plan_ && before->secret_.text() == made->secret_.text() &&
                     before->prefix_ == made->prefix_ && before->node() == made->node() &&
                     before->advertise() == made->advertise() && before->peer_timeout() == made->peer_timeout() &&
@@ -106,23 +107,33 @@ std::variant<std::shared_ptr<Pop>, std::string> Pop::make(const Config& config, 
   return same ? before : made;
 }
 
-Pop::Pop(const Cluster& config, RedisPlan plan, Secret secret, RedisBreaker::Tell tell)
+Pop::Pop(const Cluster& config, RedisPlan plan, Secret secret, RedisBreaker::Tell tell,
+         std::shared_ptr<PopKnowledge> knowledge)
     : config_(config),
       plan_(std::move(plan)),
       prefix_(config.shared_index ? config.shared_index->prefix : std::string()),
       identity_(authority(config.advertise)),
       secret_(std::move(secret)),
-      breakers_(tell),
-      roster_(told_nodes()) {}
+      knowledge_(std::move(knowledge)),
+      breakers_(tell) {
+  roster().told(told_nodes());
+}
+
+bool Pop::says_the_same(const Pop& other) const {
+  return plan_.kind == other.plan_.kind && plan_.addresses == other.plan_.addresses &&
+         plan_.master == other.plan_.master && plan_.database == other.plan_.database && prefix_ == other.prefix_ &&
+         identity_ == other.identity_;
+}
 
 void Pop::fetched(int64_t took) {
-  const int64_t before = fetch_time_.load(std::memory_order_relaxed);
+  auto& smoothed = knowledge_->fetch_time;
+  const int64_t before = smoothed.load(std::memory_order_relaxed);
   // Rises at once and falls slowly: a lease that is too long only delays a take-over.
-  fetch_time_.store(std::max(took, before - before / 16), std::memory_order_relaxed);
+  smoothed.store(std::max(took, before - before / 16), std::memory_order_relaxed);
 }
 
 int64_t Pop::lease() const {
-  return std::clamp(2 * fetch_time_.load(std::memory_order_relaxed), kShortestLease, kLongestLease);
+  return std::clamp(2 * knowledge_->fetch_time.load(std::memory_order_relaxed), kShortestLease, kLongestLease);
 }
 
 std::optional<PeerTarget> peer_target(std::string_view identity) {

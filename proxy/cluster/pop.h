@@ -22,13 +22,23 @@
 
 namespace levee {
 
+// What this process knows of its PoP. A reload forgets none of it, however the PoP's lines have changed: purges that
+// wait must still be said, and those that were missed be found. Thread-safe.
+struct PopKnowledge {
+  Roster roster;
+  PurgeLedger purges;
+  const std::shared_ptr<IndexUpkeep> upkeep = std::make_shared<IndexUpkeep>();
+  std::atomic<int64_t> fetch_time{250};  // ms, smoothed
+};
+
 class Pop {
  public:
   // Reads the secret and finds Redis' addresses; else what is wrong. Null in the pointer: no PoP is configured.
-  // `before` goes on if it is the same; or null. tell: of what becomes of Redis.
+  // `before` goes on if it is the same, and else lends what it knows; or null. tell: of what becomes of Redis.
   static std::variant<std::shared_ptr<Pop>, std::string> make(const Config& config, const std::shared_ptr<Pop>& before,
                                                               RedisBreaker::Tell tell);
-  Pop(const Cluster& config, RedisPlan plan, Secret secret, RedisBreaker::Tell tell);
+  Pop(const Cluster& config, RedisPlan plan, Secret secret, RedisBreaker::Tell tell,
+      std::shared_ptr<PopKnowledge> knowledge = std::make_shared<PopKnowledge>());
 
   bool indexed() const { return !plan_.addresses.empty(); }
   const std::string& node() const { return config_.node; }
@@ -45,13 +55,15 @@ class Pop {
   const RedisPlan& plan() const { return plan_; }
   RedisBreakers& breakers() { return breakers_; }
   const RedisBreakers& breakers() const { return breakers_; }
-  Roster& roster() { return roster_; }
-  const Roster& roster() const { return roster_; }
-  PurgeLedger& purges() { return purges_; }
-  const PurgeLedger& purges() const { return purges_; }
-  IndexUpkeep& upkeep() { return *upkeep_; }
+  Roster& roster() { return knowledge_->roster; }
+  const Roster& roster() const { return knowledge_->roster; }
+  PurgeLedger& purges() { return knowledge_->purges; }
+  const PurgeLedger& purges() const { return knowledge_->purges; }
+  IndexUpkeep& upkeep() { return *knowledge_->upkeep; }
   // To be told of what leaves the stores.
-  std::shared_ptr<Departures> departures() const { return upkeep_; }
+  std::shared_ptr<Departures> departures() const { return knowledge_->upkeep; }
+  // Whether what this node has said of itself stands in the other's index too.
+  bool says_the_same(const Pop& other) const;
 
   // How long fetches take, for the lives of leases; ms, smoothed.
   void fetched(int64_t took);
@@ -72,11 +84,9 @@ class Pop {
   const std::string prefix_, identity_;
   const Secret secret_;
 
+  const std::shared_ptr<PopKnowledge> knowledge_;
+
   RedisBreakers breakers_;
-  Roster roster_;
-  PurgeLedger purges_;
-  const std::shared_ptr<IndexUpkeep> upkeep_ = std::make_shared<IndexUpkeep>();
-  std::atomic<int64_t> fetch_time_{250};
 };
 
 // A node as the index names it: where to connect. Nothing: no node is named so, whatever stands in Redis.

@@ -73,7 +73,10 @@ PurgeBus::PurgeBus(Loop& loop, Redis& redis, const std::string& prefix, PurgeLed
       stream_holds_(std::to_string(stream_holds)),
       timer_(
           loop, [](void* self) { static_cast<PurgeBus*>(self)->look(); }, this),
-      current_at_(loop.now()) {
+      epoch_(ledger.epoch()),
+      current_at_(ledger.current_at() > 0 ? ledger.current_at() : loop.now()) {
+  ledger_.all_read(current_at_);
+  ledger_.bus_begins();
   redis_.on_connect([this](RedisLink& link) {
     kJoin.load(link);
     kSay.load(link);
@@ -86,6 +89,10 @@ PurgeBus::PurgeBus(Loop& loop, Redis& redis, const std::string& prefix, PurgeLed
 PurgeBus::~PurgeBus() {
   *alive_ = false;
   ledger_.on_issue(nullptr);
+}
+
+void PurgeBus::suspect() {
+  suspicious_ = !hands_.suspect_all();
 }
 
 void PurgeBus::look() {
@@ -121,10 +128,12 @@ void PurgeBus::joined(const redisReply* reply) {
   if (!is_place || reply->element[2]->type != REDIS_REPLY_INTEGER) return;
   const long long whole = reply->element[2]->integer;
   const int64_t away = timer_.loop().now() - current_at_;
-  if (whole == 0 || (whole == 2 && away > PurgeLedger::kKeep)) suspicious_ = !hands_.suspect_all();
+  if (whole == 0 || (whole == 2 && away > PurgeLedger::kKeep)) suspect();
   // A position that was there is gone: what we know may be gone too. What is found again is not said again.
-  if (whole == 2 || !epoch_.empty()) ledger_.stream_is_new();
-  if (!epoch_.empty() && epoch != epoch_) hands_.lost();
+  const bool is_another = !epoch_.empty() && epoch != epoch_;
+  if (whole == 2 || is_another || position_lost_) ledger_.stream_is_new();
+  if (is_another) hands_.lost();
+  position_lost_ = false;
   position_ = text_of(*reply->element[0]);
   position_is_new_ = whole != 1;
   last_order_ = position_is_new_ ? "" : position_;
@@ -149,6 +158,7 @@ void PurgeBus::heard(const redisReply* reply) {
                        text_of(*reply->element[0]->element[1]->element[1]) == epoch_;
   if (!goes_on) {
     position_.clear();  // the next look finds another
+    position_lost_ = true;
     return ledger_.reached({}, {});
   }
   for (size_t i = position_is_new_ ? 0 : 1; i < reply->elements; ++i) {

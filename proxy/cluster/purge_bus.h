@@ -41,6 +41,8 @@ class PurgeBus {
   PurgeBus(const PurgeBus&) = delete;
   PurgeBus& operator=(const PurgeBus&) = delete;
 
+  // This node may have missed any number of purges, and cannot know which.
+  void suspect();
   // Delivers what waits, and reads what is new.
   void look();
 
@@ -67,6 +69,7 @@ class PurgeBus {
   std::string position_, epoch_;
   std::string last_order_;        // at or before the position; empty: this stream had none yet
   bool position_is_new_ = false;  // its entry is to be obeyed too
+  bool position_lost_ = false;    // there was one, and it is not in the stream any more
   int64_t current_at_;            // ms, when we last knew all that stood in the stream
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

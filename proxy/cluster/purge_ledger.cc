@@ -126,8 +126,22 @@ bool PurgeLedger::has_reached(const PurgeMark& mark) const {
   return mark.epoch.empty() || (mark.epoch == position_.epoch && !is_before(position_, mark));
 }
 
+void PurgeLedger::bus_begins() {
+  const std::lock_guard lock(mutex_);
+  position_ = last_order_ = {};
+  for (Known& known : lines_) {
+    if (known.state == Known::State::kOnItsWay) known.state = Known::State::kWaiting;
+  }
+}
+
+std::string PurgeLedger::epoch() const {
+  const std::lock_guard lock(mutex_);
+  return epoch_;
+}
+
 void PurgeLedger::reached(PurgeMark position, PurgeMark last_order) {
   const std::lock_guard lock(mutex_);
+  if (!position.epoch.empty()) epoch_ = position.epoch;
   position_ = std::move(position);
   last_order_ = std::move(last_order);
 }

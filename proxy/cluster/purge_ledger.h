@@ -51,7 +51,10 @@ class PurgeLedger {
   // As such a peer: whether this node has carried out all up to there.
   bool has_reached(const PurgeMark& mark) const;
 
-  // From the bus.
+  // From the bus. What it knew is for the one that comes after it, at a reload: all that was on its way waits again.
+  void bus_begins();
+  // The stream's epoch when it was last read; empty: never.
+  std::string epoch() const;
   void reached(PurgeMark position, PurgeMark last_order);
   void all_read(int64_t now) { current_at_.store(now, std::memory_order_relaxed); }
   bool knows(std::string_view id) const;
@@ -84,6 +87,7 @@ class PurgeLedger {
   uint64_t issued_ = 0;
   PurgeMark position_, last_order_;  // of what the bus has read
   PurgeMark said_;                   // the newest of our own
+  std::string epoch_;                // the last that was read
   std::function<void()> wake_;
 };
 

@@ -1,10 +1,14 @@
 #include "proxy/cluster/purge_member.h"
 
+#include <utility>
+
 #include "proxy/cluster/sweeper.h"
 #include "proxy/generation.h"
 
 namespace levee {
 void PurgeMember::use(const std::shared_ptr<Pop>& pop) {
+  // What is stored was there while this node heard of no purges.
+  const bool joins_late = std::exchange(began_, true) && bus_ == nullptr;
   if (pop == pop_) return;
   bus_.reset();
   pop_ = pop;
@@ -20,6 +24,7 @@ void PurgeMember::use(const std::shared_ptr<Pop>& pop) {
     });
   };
   bus_ = std::make_unique<PurgeBus>(worker_.loop(), *redis, pop->prefix(), pop->purges(), std::move(hands));
+  if (joins_late) bus_->suspect();
 }
 
 // What we have no zone for is not for us. What we do not understand, of a node of a later version, may cover anything.

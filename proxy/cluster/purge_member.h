@@ -24,6 +24,7 @@ class PurgeMember {
   bool carry_out(const std::shared_ptr<Store>& store, const PurgeOrder& order);
   Worker& worker_;
   std::shared_ptr<Pop> pop_;
+  bool began_ = false;  // with some configuration
   std::unique_ptr<PurgeBus> bus_;
 };
 

@@ -11,9 +11,10 @@
 namespace levee {
 namespace {
 
-// One hash for the PoP: node -> "milliseconds address limit=wanted/held ...". ARGV: node, address, ms after which a
-// node is dead, and for each limit: name, slots, wanted, held. Answers two lists: node, address, ... of those who are
-// alive, and how many slots of each limit this node may have from now on.
+// One hash for the PoP: node and address -> "milliseconds address limit=wanted/held ...", so that nodes that were given
+// one name by mistake are two. ARGV: node, address, ms after which a node is dead, and for each limit: name, slots,
+// wanted, held. Answers two lists: node, address, ... of those who are alive, and how many slots of each limit this
+// node may have from now on.
 //
 // Who was heard of in the future is as dead as who was long ago: then Redis' clock has gone back, and they beat again.
 //
@@ -22,13 +23,14 @@ namespace {
 const Script kBeatScript(R"lua(
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local me = ARGV[1] .. ' ' .. ARGV[2]
 local all, alive, count, others = redis.call('HGETALL', KEYS[1]), {ARGV[1], ARGV[2]}, 1, {}
 for i = 1, #all, 2 do
   local at, address, limits = string.match(all[i + 1], '^(%d+) (%S+)(.*)$')
   if not at or math.abs(now - at) > tonumber(ARGV[3]) then
     redis.call('HDEL', KEYS[1], all[i])
-  elseif all[i] ~= ARGV[1] then
-    alive[#alive + 1], alive[#alive + 2], count = all[i], address, count + 1
+  elseif all[i] ~= me then
+    alive[#alive + 1], alive[#alive + 2], count = string.match(all[i], '^(.*) %S+$') or all[i], address, count + 1
     for name, wanted, held in string.gmatch(limits, ' (%S+)=(%d+)/(%d+)') do
       local sum = others[name] or {wanted = 0, wanting = 0, held = 0}
       sum.wanted, sum.held = sum.wanted + wanted, sum.held + held
@@ -55,7 +57,7 @@ for i = 4, #ARGV, 4 do
   said = said .. string.format(' %s=%d/%d', name, wanted, math.max(grant, held))
   grants[#grants + 1] = grant
 end
-redis.call('HSET', KEYS[1], ARGV[1], said)
+redis.call('HSET', KEYS[1], me, said)
 return {alive, grants}
 )lua");
 
@@ -74,8 +76,14 @@ std::shared_ptr<const Nodes> Roster::nodes() const {
   return nodes_;
 }
 
+void Roster::told(uint32_t nodes) {
+  const std::lock_guard lock(mutex_);
+  if (!has_heard_) last_seen_ = nodes;
+}
+
 void Roster::heard(Nodes nodes) {
   const std::lock_guard lock(mutex_);
+  has_heard_ = true;
   last_seen_ = std::max<size_t>(nodes.size(), 1);
   nodes_ = std::make_shared<const Nodes>(std::move(nodes));
 }
@@ -132,7 +140,7 @@ void Heart::answered(const redisReply* reply, const std::vector<std::string>& li
   Nodes nodes;
   const redisReply& alive = *reply->element[0];
   for (size_t i = 0; i + 1 < alive.elements; i += 2) {
-    nodes.emplace(text_of(*alive.element[i]), Node{std::string(text_of(*alive.element[i + 1]))});
+    nodes.push_back({std::string(text_of(*alive.element[i])), std::string(text_of(*alive.element[i + 1]))});
   }
   SlotsGranted grants;
   for (size_t i = 0; i < limits.size(); ++i) {

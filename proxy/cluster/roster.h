@@ -25,15 +25,16 @@ namespace levee {
 class Redis;
 
 struct Node {
+  std::string name;
   std::string address;  // http://ip:port of its peer listener
 };
-using Nodes = std::map<std::string, Node, std::less<>>;
+using Nodes = std::vector<Node>;  // this one is the first
 
 // Who is alive. Thread-safe; one a process. One worker beats, all read.
 class Roster {
  public:
-  // nodes: how many there are, for as long as nothing was heard.
-  explicit Roster(uint32_t nodes = 1) : last_seen_(nodes) {}
+  // How many there are, for as long as nothing was heard.
+  void told(uint32_t nodes);
   // Null: nothing was heard for so long that it must be taken as unknown.
   std::shared_ptr<const Nodes> nodes() const;
   void heard(Nodes nodes);
@@ -44,7 +45,8 @@ class Roster {
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const Nodes> nodes_;
-  size_t last_seen_;
+  size_t last_seen_ = 1;
+  bool has_heard_ = false;
 };
 
 // What this node says of one shared limit.

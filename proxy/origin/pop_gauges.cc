@@ -10,7 +10,7 @@
 namespace levee {
 namespace {
 
-// Seconds since purges of other nodes were last known to be known here; since the system's start, if never.
+// Seconds since purges of other nodes were last known to be known here; since this node joined, if never.
 double purge_lag(const Pop& pop) {
   using namespace std::chrono;
   const auto now = duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
@@ -52,8 +52,8 @@ void add_samples(const Pop& pop, std::vector<Sample>& out) {
                  {},
                  static_cast<double>(nodes ? nodes->size() : 0),
                  "Nodes that are alive; 0: not known, since Redis is away."});
-  for (const auto& [name, node] : nodes ? *nodes : Nodes()) {
-    out.push_back({"levee_pop_node", {{"node", name}, {"address", node.address}}, 1, "A node that is alive."});
+  for (const Node& node : nodes ? *nodes : Nodes()) {
+    out.push_back({"levee_pop_node", {{"node", node.name}, {"address", node.address}}, 1, "A node that is alive."});
   }
   if (pop.indexed()) {
     out.push_back({"levee_pop_purges_waiting",

@@ -86,6 +86,23 @@ TEST_F(PurgeBusTest, ANodeThatWasAwayAppliesWhatItMissed) {
   EXPECT_EQ(b.suspected, 0);
 }
 
+TEST_F(PurgeBusTest, TheNextBusOfANodeGoesOnWhereTheLastOneWas) {
+  Node &a = add(), &b = add();
+  ASSERT_TRUE(joined(a) && joined(b));
+  say(a, "one");
+  ASSERT_TRUE(does(b, "one "));
+  b.bus.reset();
+  say(a, "two");
+  ASSERT_TRUE(turn_until([&] { return a.told == "++"; }));
+  const int64_t end = now_ms() + 1500;  // more than clocks may be late
+  ASSERT_TRUE(turn_until([&] { return now_ms() > end; }));
+  connect(b);
+  EXPECT_TRUE(does(b, "one two "));
+  EXPECT_EQ(b.suspected, 0);
+  EXPECT_EQ(b.ledger.waiting(), 0U) << "what stands there is not said again";
+  EXPECT_EQ(b.lost, 0);
+}
+
 TEST_F(PurgeBusTest, ANewNodeHasWhatWasSaidSinceItBegan) {
   Node& a = add();
   ASSERT_TRUE(joined(a));

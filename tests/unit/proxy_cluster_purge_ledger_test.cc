@@ -33,6 +33,17 @@ TEST_F(PurgeLedgerTest, AnOrderThatFailsIsToldOnceAndTriedAgain) {
   EXPECT_EQ(ledger.waiting(), 0U);
 }
 
+TEST_F(PurgeLedgerTest, WhatWasOnItsWayIsForTheNextBus) {
+  ledger.issue("a", 0, nullptr);
+  ASSERT_EQ(ledger.take(10).size(), 1U);
+  EXPECT_TRUE(ledger.take(10).empty());
+  ledger.reached(PurgeMark::of("1.1", "5-0"), {});
+  ledger.bus_begins();
+  EXPECT_EQ(ledger.take(10).size(), 1U);
+  EXPECT_EQ(ledger.epoch(), "1.1");
+  EXPECT_FALSE(ledger.has_reached(PurgeMark::of("1.1", "5-0"))) << "the next has read nothing yet";
+}
+
 TEST_F(PurgeLedgerTest, SaysWhatItHasLearntSinceATime) {
   ledger.issue("mine", 10, tell());
   ledger.heard({"other-1", "theirs"}, 20);

@@ -57,7 +57,8 @@ TEST_F(HeartTest, NodesLearnOfEachOtherAndOfADeath) {
   {
     const auto b = join("b", 8, 0);
     ASSERT_TRUE(turn_until([&] { return a->sees() == 2 && b->sees() == 2; }));
-    EXPECT_EQ(a->roster.nodes()->at("b").address, "http://b:1");
+    EXPECT_EQ(a->roster.nodes()->at(1).name, "b");
+    EXPECT_EQ(a->roster.nodes()->at(1).address, "http://b:1");
   }
   EXPECT_TRUE(turn_until([&] { return a->sees() == 1; }));
   EXPECT_EQ(a->part, 8U);
