@@ -144,8 +144,10 @@ class Writer {
   void notify(Waker& waker, uint64_t token);
 
   // whole: stored (if entry->keep) and landed. `trailers`: lines for those who read it now; they are not stored.
-  void finish(std::string trailers = {});
-  void renew(std::shared_ptr<Entry> entry);  // a 304: the stored body under new fields and lifetime
+  // Returns it as it stands in the store, null if it does not: it was purged meanwhile, or is not to be kept.
+  std::shared_ptr<const Entry> finish(std::string trailers = {});
+  // A 304: the stored body under new fields and lifetime. Returns as finish() does.
+  std::shared_ptr<const Entry> renew(std::shared_ptr<Entry> entry);
   // `part`: what the bytes that came are as a partial response (Entry::part), to be stored as that; or null.
   void fail(Fault fault, std::shared_ptr<Entry> part = nullptr);
   // Somebody knows that the response will not be shareable: everybody looks up again and passes. Remembered until then,

@@ -24,8 +24,8 @@ class Home {
   virtual std::shared_ptr<Home> shared() = 0;
   virtual std::shared_ptr<Budget> budget() = 0;
   virtual void opened(Flight& flight, const std::shared_ptr<const Entry>& entry) = 0;
-  // Forget the flight; and store the entry, if the flight was not forgotten before.
-  virtual void landed(Flight& flight, const std::shared_ptr<const Entry>& entry) = 0;
+  // Forget the flight; and store the entry, if the flight was not forgotten before. Whether it is stored now.
+  virtual bool landed(Flight& flight, const std::shared_ptr<const Entry>& entry) = 0;
   // Forget the flight, and remember the key as uncacheable until then (0: do not).
   virtual void passed(Flight& flight, int64_t until) = 0;
   // Forget the flight; and store the part that came (null: none), if the flight was not forgotten before.

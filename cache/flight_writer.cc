@@ -122,8 +122,11 @@ void Writer::notify(Waker& waker, uint64_t token) {
   flight_->writer_token_ = token;
 }
 
-void Writer::finish(std::string trailers) {
-  if (!is_open()) return fail({});
+std::shared_ptr<const Entry> Writer::finish(std::string trailers) {
+  if (!is_open()) {
+    fail({});
+    return nullptr;
+  }
   const std::shared_ptr<Flight> flight = std::move(flight_);
   std::shared_ptr<Entry> entry;
   bool passed = false;
@@ -136,29 +139,31 @@ void Writer::finish(std::string trailers) {
   }
   // Whoever finds it in the store learns its length.
   if (!passed && !entry->content_length) entry = entry->with_body(entry->body);
-  if (flight->home_ && !passed) flight->home_->landed(*flight, entry);
+  const bool stored = flight->home_ && !passed && flight->home_->landed(*flight, entry);
   {
     MutexLock lock(flight->mutex_);
-    flight->entry_ = std::move(entry);
+    flight->entry_ = entry;
     if (!passed) flight->state_ = FlightState::kLanded;
     flight->end();
   }
   flight->call();
+  return stored ? std::move(entry) : nullptr;
 }
 
-void Writer::renew(std::shared_ptr<Entry> entry) {
+std::shared_ptr<const Entry> Writer::renew(std::shared_ptr<Entry> entry) {
   const std::shared_ptr<Flight> flight = std::move(flight_);
   entry->key = flight->key_;
   entry->hash = flight->hash_;
-  if (flight->home_) flight->home_->landed(*flight, entry);
+  const bool stored = flight->home_ && flight->home_->landed(*flight, entry);
   {
     MutexLock lock(flight->mutex_);
     flight->body_ = entry->body;
-    flight->entry_ = std::move(entry);
+    flight->entry_ = entry;
     flight->state_ = FlightState::kLanded;
     flight->end();
   }
   flight->call();
+  return stored ? std::move(entry) : nullptr;
 }
 
 void Writer::fail(Fault fault, std::shared_ptr<Entry> part) {

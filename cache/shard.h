@@ -39,7 +39,7 @@ class Shard {
 
   // From flights: see Home.
   void opened(const Flight& flight, const std::shared_ptr<const Entry>& entry) REQUIRES(mutex);
-  void landed(const Flight& flight, const std::shared_ptr<const Entry>& entry, Dropped& dropped) REQUIRES(mutex);
+  bool landed(const Flight& flight, const std::shared_ptr<const Entry>& entry, Dropped& dropped) REQUIRES(mutex);
   void passed(const Flight& flight, int64_t until) REQUIRES(mutex);
   void failed(const Flight& flight, const std::shared_ptr<const Entry>& part, Dropped& dropped) REQUIRES(mutex);
 

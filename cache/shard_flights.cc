@@ -38,22 +38,26 @@ void Shard::opened(const Flight& flight, const std::shared_ptr<const Entry>& ent
   slots_.tidy(*slot);
 }
 
-void Shard::landed(const Flight& flight, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
+bool Shard::landed(const Flight& flight, const std::shared_ptr<const Entry>& entry, Dropped& dropped) {
   Slot* const slot = slots_.find(flight.hash(), flight.key());
   Airborne* const found = slot != nullptr ? airborne(*slot, flight) : nullptr;
-  if (found == nullptr) return;
+  if (found == nullptr) return false;
   if (!found->is_open) found->tags = entry->tags;  // a 304
   found->is_open = true;
   const bool lives = outlives_bans(*found, slot->key);
   forget(flight);
-  if (!lives) return slots_.tidy(*slot);
+  if (!lives) {
+    slots_.tidy(*slot);
+    return false;
+  }
   ++counts_.landed;
   slots_.unmark(*slot);
   now_ = std::max(now_, entry->response_time);
   // A stopgap has no Vary of its own, and would hide all that is there.
-  const bool welcome = entry->keep && !(entry->stopgap && slot->variants != nullptr);
-  if (welcome && fits(*entry)) store(*slot, entry, dropped);
+  const bool welcome = entry->keep && !(entry->stopgap && slot->variants != nullptr) && fits(*entry);
+  if (welcome) store(*slot, entry, dropped);
   slots_.tidy(*slot);
+  return welcome;
 }
 
 void Shard::passed(const Flight& flight, int64_t until) {

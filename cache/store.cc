@@ -53,15 +53,17 @@ class Store::Impl final : public Home, public std::enable_shared_from_this<Impl>
     MutexLock lock(shard.mutex);
     shard.opened(flight, entry);
   }
-  void landed(Flight& flight, const std::shared_ptr<const Entry>& entry) override {
+  bool landed(Flight& flight, const std::shared_ptr<const Entry>& entry) override {
     Shard::Dropped dropped;
+    bool stored = false;
     {
       Shard& shard = this->shard(flight.hash());
       MutexLock lock(shard.mutex);
-      shard.landed(flight, entry, dropped);
+      stored = shard.landed(flight, entry, dropped);
     }
     dropped.clear();
     make_room();
+    return stored;
   }
   void passed(Flight& flight, int64_t until) override {
     Shard& shard = this->shard(flight.hash());

@@ -51,6 +51,7 @@ void IndexUpkeep::left(const std::string& store, const Entry& entry) {
 }
 
 void IndexUpkeep::say(const std::string& store, const Entry& entry, int64_t now) {
+  if (full_.load(std::memory_order_relaxed)) return;
   const int64_t fresh_for = entry.fresh_for(now);
   const std::lock_guard lock(mutex_);
   if (claims_.size() >= kMostClaims) return;
@@ -58,6 +59,7 @@ void IndexUpkeep::say(const std::string& store, const Entry& entry, int64_t now)
   if (fresh_for <= 0) return;
   claims_.push_back(claim_of(store, entry));
   claims_.back().fresh_until = now + fresh_for;
+  full_.store(claims_.size() >= kMostClaims, std::memory_order_relaxed);
 }
 
 std::vector<IndexUpkeep::Claim> IndexUpkeep::take_withdrawals(size_t most) {
@@ -67,7 +69,9 @@ std::vector<IndexUpkeep::Claim> IndexUpkeep::take_withdrawals(size_t most) {
 
 std::vector<IndexUpkeep::Claim> IndexUpkeep::take_claims(size_t most) {
   const std::lock_guard lock(mutex_);
-  return take(claims_, most);
+  std::vector<Claim> taken = take(claims_, most);
+  full_.store(claims_.size() >= kMostClaims, std::memory_order_relaxed);
+  return taken;
 }
 
 IndexUpkeeper::IndexUpkeeper(Worker& worker)
@@ -77,40 +81,43 @@ IndexUpkeeper::IndexUpkeeper(Worker& worker)
   timer_.set(kEvery);
 }
 
-void IndexUpkeeper::look() {
-  timer_.set(kEvery);
-  auto& member = worker_.local<PopMember>();
-  PopIndex* const index = pop_ ? member.index(pop_) : nullptr;
 void IndexUpkeeper::use(const std::shared_ptr<Pop>& pop) {
   if (pop_ && pop && !pop->says_the_same(*pop_)) pop->upkeep().lost();
   pop_ = pop;
 }
 
+void IndexUpkeeper::look() {
+  timer_.set(kEvery);
+  auto& member = worker_.local<PopMember>();
+  PopIndex* const index = pop_ ? member.index(pop_) : nullptr;
   if (index == nullptr || !member.redis()->usable(pop_->prefix())) return;
   for (const IndexUpkeep::Claim& claim : pop_->upkeep().take_withdrawals(kWithdrawalsAtOnce)) {
-    if (is_there(claim)) continue;
+    if (find(claim) != nullptr) continue;
     index->withdraw(index_name(claim));
     pop_->counts.withdrawn.fetch_add(1, std::memory_order_relaxed);
   }
   for (const IndexUpkeep::Claim& claim : pop_->upkeep().take_claims(kClaimsAtOnce)) say_again(*index, claim);
 }
 
-bool IndexUpkeeper::is_there(const IndexUpkeep::Claim& claim) const {
+std::shared_ptr<const Entry> IndexUpkeeper::find(const IndexUpkeep::Claim& claim) const {
   const auto& stores = worker_.generation()->stores;
   const auto store = stores.find(claim.zone);
-  if (store == stores.end()) return false;
-  const auto entry = store->second->peek(KeyView(claim.key), SameValues(claim.vary_values));
-  return entry && entry->fresh_for(worker_.now()) > 0;
+  if (store == stores.end()) return nullptr;
+  auto entry = store->second->peek(KeyView(claim.key), SameValues(claim.vary_values));
+  return entry && entry->fresh_for(worker_.now()) > 0 ? entry : nullptr;
 }
 
 void IndexUpkeeper::say_again(PopIndex& index, const IndexUpkeep::Claim& claim) {
   const int64_t fresh_for = claim.fresh_until - worker_.now();
-  if (fresh_for <= 0 || !is_there(claim)) return;
+  const std::shared_ptr<const Entry> entry = find(claim);
+  if (fresh_for <= 0 || entry == nullptr) return;
   const std::string name = index_name(claim);
   if (!claim.vary_names.empty()) {
     index.varies(index_key(claim.zone, claim.key), claim.vary_names, name, 0, 0, fresh_for);
   }
-  index.publish(name, claim.etag, fresh_for);
+  index.publish(name, claim.etag, fresh_for, [entry](bool said) {
+    if (!said) IndexUpkeep::unsaid(*entry);
+  });
   pop_->counts.said_again.fetch_add(1, std::memory_order_relaxed);
 }
 

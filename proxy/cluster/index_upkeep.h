@@ -35,6 +35,8 @@ class IndexUpkeep final : public Departures {
 
   // The entry was published: it is this node's to withdraw, and to publish again.
   void published(const Entry& entry) const { entry.advertised.store(epoch(), std::memory_order_relaxed); }
+  // But Redis has not heard it: a hit will say it again.
+  static void unsaid(const Entry& entry) { entry.advertised.store(kUnsaid, std::memory_order_relaxed); }
   // A hit on it. Costs two loads and a comparison, unless Redis has lost its claim.
   void used(const std::string& store, const Entry& entry, int64_t now) {
     const uint32_t said = entry.advertised.load(std::memory_order_relaxed);
@@ -51,9 +53,11 @@ class IndexUpkeep final : public Departures {
   std::vector<Claim> take_claims(size_t most);
 
  private:
+  static constexpr uint32_t kUnsaid = UINT32_MAX;  // no epoch
   uint32_t epoch() const { return epoch_.load(std::memory_order_relaxed); }
 
   std::atomic<uint32_t> epoch_{1};
+  std::atomic<bool> full_{false};  // of claims: hits need not lock to find out
   std::mutex mutex_;
   std::deque<Claim> withdrawals_, claims_;
 };
@@ -72,8 +76,8 @@ class IndexUpkeeper {
 
  private:
   void look();
-  // Whether the store has such a response (again).
-  bool is_there(const IndexUpkeep::Claim& claim) const;
+  // Such a response that the store has (again), and that is fresh; or null.
+  std::shared_ptr<const Entry> find(const IndexUpkeep::Claim& claim) const;
   void say_again(PopIndex& index, const IndexUpkeep::Claim& claim);
   Worker& worker_;
   std::shared_ptr<Pop> pop_;

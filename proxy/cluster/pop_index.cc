@@ -165,8 +165,11 @@ void PopIndex::varies(std::string_view key, std::string_view names, std::string_
   if (fence != 0) renew(variant, fence, lease);
 }
 
-void PopIndex::publish(std::string_view key, std::string_view etag, int64_t fresh_for) {
-  kPublish.run(redis_, name(key), {node_, etag, std::to_string(std::max<int64_t>(fresh_for, 1))}, ignore);
+void PopIndex::publish(std::string_view key, std::string_view etag, int64_t fresh_for, std::function<void(bool)> said) {
+  kPublish.run(redis_, name(key), {node_, etag, std::to_string(std::max<int64_t>(fresh_for, 1))},
+               [said = std::move(said)](const redisReply* reply) {
+                 if (said) said(reply != nullptr);
+               });
 }
 
 void PopIndex::publish_uncacheable(std::string_view key, int64_t remember) {

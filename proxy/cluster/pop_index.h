@@ -55,8 +55,10 @@ class PopIndex {
   // The response that this node fetches under `key` is one of several: from here on its lease is on the variant's key.
   void varies(std::string_view key, std::string_view names, std::string_view variant, uint64_t fence, int64_t lease,
               int64_t fresh_for);
-  // This node has the response; the lease is over.
-  void publish(std::string_view key, std::string_view etag, int64_t fresh_for);
+  // This node has the response; the lease is over. said: called once with whether Redis has heard it; null: nobody
+  // asks.
+  void publish(std::string_view key, std::string_view etag, int64_t fresh_for,
+               std::function<void(bool)> said = nullptr);
   // The response is for one client alone: nobody of the PoP need wait for it.
   void publish_uncacheable(std::string_view key, int64_t remember);
   // It can be shared after all: whoever asks next finds out.

@@ -76,10 +76,12 @@ void Fetch::tell_cacheable() {
   to->forget_uncacheable(variant_key(key, entry_->vary_names, values_of(order_, entry_->vary_names)));
 }
 
-// It is in our store, whole: the PoP may have it from here.
-void Fetch::publish(const Entry& entry) {
+// It is over, and in our store, whole: the PoP may have it from here. Null: it is not there.
+void Fetch::publish(const std::shared_ptr<const Entry>& stored) {
   if (pop_ == nullptr) return;
   if (pop_->fence != 0) pop_->pop->fetched(worker_.now() - pop_->led_since);
+  if (stored == nullptr) return;
+  const Entry& entry = *stored;
   const int64_t fresh_for = entry.fresh_for(worker_.now());
   PopIndex* const to = index();
   const bool is_cut = entry.part && entry.part->slice == 0;
@@ -89,15 +91,17 @@ void Fetch::publish(const Entry& entry) {
     use_variant(entry.vary_names);
     to->varies(base, entry.vary_names, pop_->key, 0, 0, fresh_for);
   }
-  to->publish(pop_->key, entry.etag, fresh_for);
   pop_->pop->upkeep().published(entry);
+  to->publish(pop_->key, entry.etag, fresh_for, [stored](bool said) {
+    if (!said) IndexUpkeep::unsaid(*stored);
+  });
   pop_->fence = 0;
 }
 
 // The answer to a POST, which GETs of all nodes may have.
-void Fetch::publish_kept() {
+void Fetch::publish_kept(const std::shared_ptr<const Entry>& stored) {
   const auto& pop = order_.generation->pop;
-  if (pop && pop->indexed()) pop->upkeep().say(location_.cache, *copied_, worker_.now());
+  if (stored && pop && pop->indexed()) pop->upkeep().say(location_.cache, *stored, worker_.now());
 }
 
 }  // namespace levee

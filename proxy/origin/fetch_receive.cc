@@ -157,8 +157,7 @@ Fetch::Next Fetch::head_arrived() {
 Fetch::Next Fetch::refresh() {
   if (!conditional_) return failed(Trouble::kInvalidHeader, Failure::kInvalid);
   if (auto entry = renewed(order_, head_, times())) {
-    writer_.renew(entry);
-    publish(*entry);
+    publish(writer_.renew(entry));
     reusable_ = reusable_ && head_size_ == head_.size();
     return end();
   }
@@ -231,8 +230,7 @@ void Fetch::keep_for_get() {
   auto* const lead = std::get_if<Lead>(&found);
   if (lead == nullptr) return;
   copy_.emplace(std::move(lead->writer));
-  copied_ = entry;
-  copy_->open(copied_);
+  copy_->open(entry);
   trace_->kept_for_get = true;
 }
 
@@ -366,13 +364,10 @@ Fetch::Next Fetch::feed(std::string_view bytes) {
 }
 
 Fetch::Next Fetch::body_done() {
-  if (total_ && writer_.size() != *total_) return give_up({Failure::kCut});
-  if (copy_) {
-    copy_->finish();
-    publish_kept();
-  }
-  writer_.finish(decoder_.trailers());
-  publish(*entry_);
+  const bool is_short = skip_ > 0 || (total_ && writer_.size() != *total_);
+  if (is_short) return give_up({Failure::kCut});
+  if (copy_) publish_kept(copy_->finish());
+  publish(writer_.finish(decoder_.trailers()));
   return end();
 }
 

@@ -92,8 +92,8 @@ class Fetch final : public Task, public StreamOwner {
   void tell_pop(bool shared, int64_t remember);
   void tell_changed();
   void tell_cacheable();
-  void publish(const Entry& entry);
-  void publish_kept();
+  void publish(const std::shared_ptr<const Entry>& stored);
+  void publish_kept(const std::shared_ptr<const Entry>& stored);
 
   // fetch_admit.cc: a slot.
   Next admit();
@@ -209,8 +209,7 @@ class Fetch final : public Task, public StreamOwner {
   unsigned interim_ = 0;
   ResponseHead head_;
   std::shared_ptr<Entry> entry_;
-  std::optional<Writer> copy_;     // of the answer to a POST, for later GETs
-  std::shared_ptr<Entry> copied_;  // that
+  std::optional<Writer> copy_;  // of the answer to a POST, for later GETs
   BodyDecoder decoder_;
   bool reusable_ = false;  // the connection, once the body is over
   bool paused_ = false;    // a passed body whose reader is slow
