@@ -96,7 +96,8 @@ Fetch::Next Fetch::decided(const Decision& decision) {
     return Step::kAdmit;
   }
   if (const auto* uncacheable = std::get_if<Uncacheable>(&decision)) {
-    if (was_purged(*uncacheable) && ++pop.asks <= kMostAsks) return ask_anew();
+    const int64_t known_for = std::max<int64_t>(kRemember - uncacheable->remember, 0) + pop.pop->plan().deadline;
+    if (was_purged(worker_.now() - known_for) && ++pop.asks <= kMostAsks) return ask_anew();
     count(counts.uncacheable);
     return stand_down(uncacheable->remember);
   }
@@ -108,12 +109,12 @@ Fetch::Next Fetch::decided(const Decision& decision) {
   return Step::kAdmit;
 }
 
-// Whether the key has been purged since somebody found that. The index does not know, since it has no keys.
-bool Fetch::was_purged(const Uncacheable& found) const {
-  const int64_t known_for = std::max<int64_t>(kRemember - found.remember, 0) + pop_->pop->plan().deadline;
-  return std::ranges::any_of(pop_->pop->purges().orders_since(worker_.now() - known_for), [&](const std::string& text) {
+// Whether the key, or a tag of what has come of it, was purged since then, ms. The index does not know: it has no keys.
+bool Fetch::was_purged(int64_t since) const {
+  return std::ranges::any_of(pop_->pop->purges().orders_since(since), [&](const std::string& text) {
     const std::optional<PurgeOrder> order = parse_order(text);
-    return order && covers(*order, location_.cache, order_.key);
+    if (!order || order->by != PurgeOrder::By::kTag) return order && covers(*order, location_.cache, order_.key);
+    return entry_ != nullptr && order->zone == location_.cache && share_one(hashed(order->words), entry_->tags);
   });
 }
 
@@ -216,7 +217,9 @@ void Fetch::pop_tick() {
     pop.seen = attempt().bytes_received;
     pop.heard_at = worker_.now();
   } else if (step_ == Step::kReadBody || (step_ == Step::kReadHead && interim_ > 0)) {
-    if (to != nullptr && !pop.question) ask_index(*to);
+    // Of what was purged on its way the index knows nothing any more: it speaks of what came after.
+    const bool is_ours = !writer_.is_open() || !was_purged(began_);
+    if (to != nullptr && is_ours && !pop.question) ask_index(*to);
   }
 }
 

@@ -63,7 +63,7 @@ class Fetch final : public Task, public StreamOwner {
   void pop_answered();
   Next decided(const Decision& decision);
   Next checked(const Decision& decision);
-  bool was_purged(const Uncacheable& found) const;
+  bool was_purged(int64_t since) const;
   Next ask_anew();
   Next stand_down(int64_t remember);
   Next go_to_peer(const std::string& node);

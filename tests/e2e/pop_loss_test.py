@@ -41,6 +41,19 @@ def test_the_leader_is_killed_in_mid_body(pop, origin):
     assert pop[1].get("/a").rest() == BODY and origin.hits("/a") == 2
 
 
+def test_the_leader_is_killed_while_redis_is_stopped(new_pop, redis_server, origin):
+    pop = new_pop(f"{redis_server.url} timeout=20ms")
+    page, crowds, _ = half_way(pop, origin)
+    redis_server.signal("STOP")
+    pop[0].kill()
+    origin.wait_for("/a", 2)
+    page.release()
+    assert all_have(crowds)
+    redis_server.signal("CONT")
+    assert origin.hits("/a") <= 4  # each goes on for itself
+    assert all(request.headers["Range"].startswith("bytes=2") for request in origin.requests[1:])
+
+
 def test_the_leader_is_killed_before_the_origin_has_answered(pop, origin):
     page = origin.page("/a", [HOLD, BODY], cache_control="max-age=60", etag='"v1"', hold_head=True)
     first = pop[0].get("/a")

@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from harness import eventually
+from harness import HOLD, eventually, numbered
 
 PURGE = "proxy_cache_purge $http_x_may;"
 
@@ -36,6 +36,31 @@ def test_it_reaches_the_others_and_nothing_old_comes_back_from_them(pop, origin,
     assert purge(pop[0], target, **headers) == (200, "delivered")
     assert pop[0].get("/a").rest() == b"new"
     serves(pop[1], "new")
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("target, headers", [("/a", {}), ("/", {"Cache_Tag": "t"})], ids=["key", "tag"])
+def test_who_reads_what_is_purged_on_its_way_gets_the_whole(new_pop, redis_server, origin, at, target, headers):
+    """However long its origin is silent, and whatever the index says of the key meanwhile."""
+    pop = new_pop(redis_server.url, 3, http="peer_timeout 100ms;", location=PURGE)
+    old, other = numbered(100_000), numbered(1000, seed=3)
+    page = origin.page("/a", [old[:50_000], HOLD, old[50_000:]], cache_control="max-age=60", etag='"v1"', ranges=True,
+                       headers={"Cache-Tag": "t"})
+    origin.page("/b", ["b", HOLD, "b"], cache_control="max-age=60")
+    readers = []
+    for node in pop:  # the first leads
+        readers.append((node.get("/a"), node.get("/b")))
+        assert readers[-1][0].read(50_000) == old[:50_000] and readers[-1][1].read(1) == b"b"
+    origin.page("/a", other, cache_control="max-age=60", etag='"v2"', headers={"Cache-Tag": "t"})
+    assert purge(pop[at], target, **headers) == (200, "delivered")
+    eventually(lambda: sum(node.gauge("levee_pop_purges_applied_total") for node in pop) == 2, what="all have heard of it")
+    assert all(node.get("/a").rest() == other for node in pop)
+    for node in list(pop)[1:]:  # each silence is asked about once a peer_timeout; of /b alone there is something to ask
+        asked = node.gauge("levee_pop_asked_total")
+        eventually(lambda node=node, asked=asked: node.gauge("levee_pop_asked_total") >= asked + 5, what="time passes")
+    page.release()
+    assert all(reader.rest() == old[50_000:] for reader, _ in readers)
+    assert all(node.get("/a").rest() == other for node in pop)
 
 
 def test_a_node_that_was_disconnected_applies_what_it_missed(new_pop, redis_server, network, origin):
