@@ -338,7 +338,9 @@ Rejoin rejoin(const ResponseHead& head, const Entry& entry, const Resumption& as
   const bool same = by_date ? fields.get(FieldId::kLastModified) == asked.validator
                             : strongly_equal(fields.get(FieldId::kETag), entry.etag);
   if (head.status() == 200 && !asked.last) {
-    return same && fields.get(FieldId::kContentEncoding) == encoding ? Rejoin::kAgain : Rejoin::kAnother;
+    const bool as_long = !total || head.framing().kind != Framing::Kind::kLength || head.framing().length == *total;
+    const bool is_it = same && as_long && fields.get(FieldId::kContentEncoding) == encoding;
+    return is_it ? Rejoin::kAgain : Rejoin::kAnother;
   }
   if (head.status() != 206) return Rejoin::kAnother;
   // A 206 need not repeat Last-Modified, but what it repeats must fit.

@@ -69,3 +69,41 @@ def test_who_talks_tls_tells_nobody_the_secret_in_clear(new_pop, redis_server, o
     peer.page("/levee-peer", "", status=404, headers={"Levee-Peer": "absent"})
     assert pop[0].get("/a").rest() == BODY
     assert peer.hits() == goes and origin.hits("/a") == 2
+
+
+@pytest.mark.parametrize("again", [
+    'HTTP/1.1 206 Partial Content\r\nETag: "v2"\r\nContent-Range: bytes 20000-49999/50000\r\nContent-Length: 30000',
+    'HTTP/1.1 200 OK\r\nETag: "v2"\r\nContent-Length: 50000',
+    'HTTP/1.1 200 OK\r\nETag: "v1"\r\nContent-Length: 1000',
+    'HTTP/1.1 200 OK\r\nETag: "v1"\r\nContent-Length: 50100',
+    'HTTP/1.1 200 OK\r\nETag: "v1"\r\nContent-Encoding: br\r\nContent-Length: 50000',
+    'HTTP/1.1 206 Partial Content\r\nETag: "v1"\r\nContent-Range: bytes 20000-49999/50000\r\nContent-Length: 29000',
+    'HTTP/1.1 206 Partial Content\r\nETag: "v1"\r\nContent-Range: bytes 19000-49999/50000\r\nContent-Length: 31000',
+    'HTTP/1.1 206 Partial Content\r\nETag: "v1"\r\nContent-Range: bytes 20000-50099/50100\r\nContent-Length: 30100',
+    'HTTP/1.1 206 Partial Content\r\nETag: "v1"', 'HTTP/1.1 304 Not Modified\r\nETag: "v1"',
+])
+def test_a_peer_that_goes_on_with_something_else_is_left_for_the_origin(new_pop, redis_server, origin, peer, again):
+    """The leader is killed in mid-body, and of whom the index names next another response comes."""
+    pop = new_pop(redis_server.url, 2)
+    page = origin.page("/a", [BODY[:20_000], HOLD, BODY[20_000:]], cache_control="max-age=60", etag='"v1"', ranges=True)
+    first = pop[0].get("/a")
+    assert first.read(20_000) == BODY[:20_000]
+    crowd = pop[1].crowd(5, "/a")
+    crowd.wait_started()
+    key = next(key for key in redis_server.client.keys("levee:*") if key not in (b"levee:nodes", b"levee:purges"))
+    peer.raw("/levee-peer", f"{again}\r\n{ENTRY}\r\n", "x" * 60_000)
+    pop[0].signal("STOP")  # so that it does not renew its lease
+    redis_server.client.set(key, b'H %s "v1"' % peer.address.encode(), px=60_000)
+    pop[0].kill()
+    page.release()
+    assert all(v.status == 200 and v.body == BODY and not v.error for v in crowd.results())
+    assert peer.hits() == 1 and origin.last("/a").headers["Range"] == "bytes=20000-"
+
+
+@pytest.mark.parametrize("sent", [40_000, 50_000, 60_000], ids=["shorter", "as said", "longer"])
+def test_a_body_of_another_length_than_was_said_ends_where_it_should(new_pop, redis_server, origin, peer, sent):
+    pop = new_pop(redis_server.url, 1, location="proxy_cache_purge on;")
+    named_by_the_index(pop, redis_server, origin, peer)
+    peer.raw("/levee-peer", f'HTTP/1.1 200 OK\r\n{ENTRY}ETag: "v1"\r\nContent-Length: {len(BODY)}\r\n\r\n', BODY[:sent] + b"x" * (sent - 50_000))
+    assert pop[0].get("/a").rest() == BODY and pop[0].get("/a").rest() == BODY
+    assert origin.hits("/a") == (2 if sent < len(BODY) else 1)
