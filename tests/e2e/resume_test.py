@@ -40,6 +40,16 @@ def test_without_a_strong_validator_there_is_no_going_on(levee, origin, etag):
     assert all("Range" not in request.headers for request in origin.requests)
 
 
+def test_what_comes_again_and_is_shorter_than_what_was_had_is_not_the_whole(levee, origin):
+    page = origin.page("/a", [BODY[:40_000], HOLD, CUT, BODY[40_000:]], cache_control="max-age=60", etag='"v1"', framing="chunked")
+    reader = levee.get("/a")
+    assert reader.read(1000) == BODY[:1000]
+    origin.page("/a", BODY[:30_000], cache_control="max-age=60", etag='"v1"', framing="chunked")
+    page.release()
+    assert BODY[1000:].startswith(reader.cut())
+    assert levee.get("/a").rest() == BODY[:30_000]
+
+
 def test_a_206_for_another_range_is_refused(levee, origin):
     page = origin.page("/a", [BODY[:40_000], HOLD, CUT, BODY[40_000:]], cache_control="max-age=60", etag='"v1"')
     reader = levee.get("/a")
