@@ -146,6 +146,13 @@ def test_a_stopped_node_that_has_it_costs_its_deadline_at_most(new_pop, redis_se
     assert origin.hits("/a") == 2
 
 
+def test_a_fetch_that_failed_gives_its_lease_back(pop, origin):
+    origin.raw("/a", CUT)
+    assert pop[0].get("/a").status == 502
+    assert pop[1].get("/a").status == 502
+    assert pop[1].gauge("levee_pop_led_total") == 1 and pop[1].gauge("levee_pop_followed_total") == 0
+
+
 def test_a_node_without_a_leader_and_without_the_origin_says_so_once(pop, origin):
     """The leader's time-out or refusal is everybody's: nobody asks a dead origin again for the same crowd."""
     page = origin.page("/a", [HOLD, CUT], hold_head=True)
