@@ -81,6 +81,7 @@ def test_a_leader_whose_origin_is_slow_is_not_taken_for_dead(new_pop, redis_serv
         page.release(2 if asked == 12 else 1)
     assert first.rest() == second.rest() == BODY
     assert origin.hits("/a") == 1 and pop[1].gauge("levee_pop_peer_failures_total") == 0
+    assert pop[0].gauge("levee_pop_lease_seconds") > 2, "twice what the fetch took, and 3 at most"
 
 
 def test_what_changed_meanwhile_is_not_mixed_in(pop, origin):

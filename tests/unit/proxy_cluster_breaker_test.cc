@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <set>
 #include <vector>
 
 #include "proxy/cluster/breaker.h"
@@ -51,6 +52,31 @@ TEST_F(RedisBreakerTest, OneCallerAPauseMayTryIt) {
   EXPECT_FALSE(breaker_.allows());
   breaker_.succeeded();
   EXPECT_TRUE(breaker_.allows());
+}
+
+// ms from the loss until a trial is allowed.
+int64_t pause_of(RedisBreaker& breaker, int64_t now) {
+  for (int64_t pause = 1;; ++pause) {
+    if (breaker.try_trial(now + pause)) return pause;
+  }
+}
+
+TEST_F(RedisBreakerTest, PausesAreJitteredAndGrowToABound) {
+  std::set<int64_t> first;
+  for (int i = 0; i < 20; ++i) {
+    RedisBreaker one;
+    one.lost(1000, "refused");
+    first.insert(pause_of(one, 1000));
+  }
+  EXPECT_GE(*first.begin(), 125);
+  EXPECT_LE(*first.rbegin(), 250);
+  EXPECT_GT(first.size(), 3U) << "nodes do not come back in step";
+  breaker_.lost(0, "refused");
+  int64_t now = 0;
+  for (int i = 0; i < 6; ++i) now += pause_of(breaker_, now);
+  const int64_t last = pause_of(breaker_, now);
+  EXPECT_GE(last, 2000);
+  EXPECT_LE(last, 4000);
 }
 
 TEST_F(RedisBreakerTest, AComplaintIsSaidOnceAMinuteUnlessItIsAnother) {

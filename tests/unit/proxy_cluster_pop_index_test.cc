@@ -143,6 +143,22 @@ TEST_F(PopIndexTest, AnUncacheableKeyIsLearntOnce) {
   EXPECT_EQ(decide(*b_, "/1"), "uncacheable");
 }
 
+TEST_F(PopIndexTest, ALeaseLivesAsLongAsWasSaid) {
+  const auto life = [this] {
+    int64_t ms = -9;
+    redis_->command("", {"EVAL", "return redis.call('PTTL', redis.call('KEYS', 'levee:*')[1])", "0"},
+                    [&](const redisReply* reply) { ms = reply == nullptr ? -1 : reply->integer; });
+    turn_until([&] { return ms != -9; });
+    return ms;
+  };
+  EXPECT_EQ(decide(*a_, "/1", "", 30'000), "lead");
+  EXPECT_LE(life(), 30'000);
+  EXPECT_GT(life(), 10'000);
+  a_->renew("/1", fence_, 60'000);
+  EXPECT_LE(life(), 60'000);
+  EXPECT_GT(life(), 30'000);
+}
+
 TEST_F(PopIndexTest, SeveralNodesCanBeExcluded) {
   EXPECT_EQ(decide(*a_, "/1"), "lead");
   EXPECT_EQ(decide(*b_, "/1", "x,a,y"), "lead");

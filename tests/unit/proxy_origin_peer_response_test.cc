@@ -24,14 +24,25 @@ class PeerResponseTest : public testing::Test {
     const std::string whole = text + "\r\n";
     ResponseHead head;
     EXPECT_EQ(head.parse(whole, {}, Method::kGet), Parse::kDone) << text;
-    return entry_from_peer(order, head, said, 0, 0);
+    said.waited = waited;
+    return entry_from_peer(order, head, said, asked, now);
   }
   static std::string part(const std::string& range, const std::string& fields = kFields) {
     return "HTTP/1.1 206 P\r\nTransfer-Encoding: chunked\r\nContent-Range: bytes " + range + "\r\n" + fields;
   }
   Location location;
   Order order;
+  int64_t asked = 0, now = 0, waited = 0;  // ms
 };
+
+TEST_F(PeerResponseTest, WhatItTookOnTheWayIsAgeAndWhatThePeerLetItWaitIsNot) {
+  asked = 1000;
+  now = 4000;
+  waited = 2000;
+  EXPECT_EQ(take(part("0-99/250"))->lifetime.initial_age, 1000);
+  waited = 9000;
+  EXPECT_EQ(take(part("0-99/250"))->lifetime.initial_age, 0);
+}
 
 TEST_F(PeerResponseTest, ASliceOfTheSizeThatWasAskedForIsTaken) {
   const auto slice = take(part("100-199/250"));
