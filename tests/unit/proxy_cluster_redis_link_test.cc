@@ -91,6 +91,20 @@ TEST_F(RedisLinkTest, CommandsOfOneTurnGoOutTogether) {
   close(connection);
 }
 
+TEST_F(RedisLinkTest, AConnectionThatNobodyUsesIsAskedWhetherItIsAlive) {
+  const Listener server;
+  RedisBreaker breaker;
+  RedisLink link(loop_, RedisAddress{"127.0.0.1", server.port(), "", 0}, breaker, 5000);
+  int connection = -1;
+  ASSERT_TRUE(turn_until([&] { return (connection = server.take()) >= 0; }));
+  for (int i = 0; i < 3; ++i) {
+    std::string seen;
+    ASSERT_TRUE(turn_until([&] { return (seen += arrived(connection)).ends_with("PING\r\n"); })) << i;
+    ASSERT_EQ(send(connection, "+PONG\r\n", 7, 0), 7);
+  }
+  close(connection);
+}
+
 TEST_F(RedisLinkTest, AConnectionThatFallsSilentIsGivenUpForAnother) {
   const Listener server;
   RedisBreaker breaker;

@@ -121,8 +121,10 @@ TEST_F(HeartTest, OfALimitBelowTheNumberOfNodesEachHasOne) {
 }
 
 TEST_F(HeartTest, WhatIsNoNodesTextIsThrownAway) {
-  ask({"HSET", "levee:nodes", "x", "nonsense", "y", "99999999999999999999999999 a o=1/-1", "z",
-       "4102444800000 http://z:1 origin=1/1"});  // of the year 2100
+  ASSERT_TRUE(turn_until([&] { return link_->usable(); }));
+  ASSERT_EQ(ask({"HSET", "levee:nodes", "x", "nonsense", "y", "99999999999999999999999999 a o=1/-1", "z",
+                 "4102444800000 http://z:1 origin=1/1"}),  // of the year 2100
+            "+");
   const auto a = join("a", 8, 1);
   EXPECT_TRUE(turn_until([&] { return a->sees() == 1; }));
   EXPECT_EQ(a->part, 8U);
