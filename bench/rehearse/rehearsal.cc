@@ -184,11 +184,19 @@ Outcome Rehearsal::run() {
   outcome_.resident_before = node_bytes(venue_);
   began_us_ = last_beat_us_ = now_us();
   event_add(beat_, &kBeat);
-  for (event* const each : signals_) event_add(each, nullptr);
+  for (event* const each : signals_) {
+    std::signal(event_get_signal(each), SIG_IGN);  // what it is again when the event is gone
+    event_add(each, nullptr);
+  }
   stop_after(loop_, std::chrono::duration<double>(plan_.duration).count());
   event_base_dispatch(&loop_.base());
   event_del(beat_);
-  for (event* const each : signals_) event_del(each);  // another one ends this program
+  // A terminal's SIGINT is followed by the SIGTERM of this program's guard, which must not end it before the reports
+  // are written; somebody's second one reaches the guard, and that kills.
+  for (event* const each : signals_) {
+    event_del(each);
+    if (outcome_.interrupted_by == 0) std::signal(event_get_signal(each), SIG_DFL);
+  }
   outcome_.took_s = static_cast<double>(now_us() - began_us_) / 1e6;
   if (counts_) {  // once more, as the last second's requests count too
     counts_->fetch();
@@ -222,8 +230,7 @@ event* Rehearsal::on_signal(int number) {
 
 // What has been seen until now is not lost.
 void Rehearsal::interrupt(int number) {
-  if (outcome_.interrupted_by == 0)
-    outcome_.interrupted_by = number;  // its guard's SIGTERM follows a terminal's SIGINT
+  if (outcome_.interrupted_by == 0) outcome_.interrupted_by = number;
   event_base_loopbreak(&loop_.base());
 }
 
