@@ -171,7 +171,8 @@ void add_compare(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 99))
       ->capture_default_str();
   command->add_flag("--quick", options->quick, "Shortened forms of the scenarios");
-  command->add_option("--only", options->only, "Scenarios")->delimiter(',');
+  command->add_option("--only", options->only, "Scenarios; of the others the file of --json keeps what it has")
+      ->delimiter(',');
   command->add_option("--servers", options->servers, "Folders of --peers; not given: those of each scenario")
       ->delimiter(',');
   command->add_option("--peers", options->peers, "Folder of the servers' configurations")->capture_default_str();

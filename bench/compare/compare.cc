@@ -35,16 +35,20 @@ std::string processor() {
   return "unknown";
 }
 
+std::string date_now() {
+  std::array<char, 32> date{};
+  const time_t now = time(nullptr);
+  tm parts{};
+  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
+  return date.data();
+}
+
 Json machine(const CompareOptions& options, const fs::path& scratch) {
   utsname system{};
   uname(&system);
   double load = 0;
   getloadavg(&load, 1);
-  std::array<char, 32> date{};
-  const time_t now = time(nullptr);
-  tm parts{};
-  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
-  Json result{{"date", date.data()},      {"cpu", processor()},  {"cores", sysconf(_SC_NPROCESSORS_ONLN)},
+  Json result{{"date", date_now()},       {"cpu", processor()},  {"cores", sysconf(_SC_NPROCESSORS_ONLN)},
               {"kernel", system.release}, {"load_before", load}, {"versions", Json::object()}};
   std::vector<fs::path> folders(fs::directory_iterator(options.peers), {});
   std::ranges::sort(folders);
@@ -109,11 +113,8 @@ Rounds measure_all(const Scenario& scenario, Stage& stage, const std::vector<std
 }
 
 Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage) {
-  Json result{{"title", scenario.title},
-              {"headlines", Json::array()},
-              {"peers", Json::object()},
-              {"rounds", Json::object()},
-              {"not_measured", Json::object()}};
+  Json result{{"title", scenario.title}, {"date", date_now()},       {"headlines", Json::array()},
+              {"peers", Json::object()}, {"rounds", Json::object()}, {"not_measured", Json::object()}};
   for (const Headline& headline : scenario.headlines) {
     result["headlines"].push_back({{"as", name_of(headline.as)}, {"what", headline.what}, {"label", headline.label}});
   }
@@ -162,6 +163,18 @@ bool write_readme(const std::string& path, const Json& results) {
   if (text) return write_file(path, *text);
   std::fprintf(stderr, "levee-bench: %s has no place for the table\n", path.c_str());
   return false;
+}
+
+// Of scenarios that --only leaves out, what the file of results has stays.
+Json measured_before(const CompareOptions& options) {
+  if (options.only.empty()) return Json::object();
+  std::ifstream file(options.json_path);
+  Json before = Json::parse(file, nullptr, false);
+  if (!before.is_object() || before.value("quick", !options.quick) != options.quick) return Json::object();
+  for (Json& scenario : before["scenarios"]) {
+    if (!scenario.contains("date")) scenario["date"] = before.at("machine").at("date");
+  }
+  return before;
 }
 
 // What is wrong before anything is played.
@@ -216,7 +229,10 @@ int run_compare(const CompareOptions& options) {
   std::error_code error;
   CompareOptions absolute = options;
   absolute.levee = fs::absolute(options.levee, error);
-  Json results{{"machine", machine(absolute, scratch.path())}, {"quick", options.quick}, {"scenarios", Json::object()}};
+  Json results = measured_before(absolute);
+  results["machine"] = machine(absolute, scratch.path());
+  results["quick"] = options.quick;
+  if (!results.contains("scenarios")) results["scenarios"] = Json::object();
   if (!options.micro.empty()) add_micro(options.micro, results);
   const std::string wrong = options.plan.empty() ? play_scenarios(absolute, scratch.path(), results["scenarios"])
                                                  : play_plan(absolute, scratch.path(), results["scenarios"]);

@@ -72,8 +72,8 @@ Stage::Words storm_crowd(const std::string& count) {
   return {"-c", count, "--objects", count};
 }
 
-// Has all objects, from an origin that is what it will be in the storm and has a slot for each who asks, and sends them,
-// fresh, to as many as will come again.
+// Has all objects, from an origin that is what it will be in the storm and has a slot for each who asks, and sends
+// them, fresh, to as many as will come again.
 auto fill(int objects) {
   return [objects, count = std::to_string(objects)](Stage& stage, const Peer& peer) -> Measured {
     const OriginState small(stage, kStormOrigin);

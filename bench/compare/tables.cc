@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "bench/compare/rounds.h"
@@ -168,10 +169,19 @@ std::string plan_table(const Json& scenario) {
   return out + not_measured(scenario);
 }
 
+// The day on which all was measured, or the first and the last.
+std::string days(const Json& results) {
+  const std::string date = results.at("machine").at("date");
+  std::set<std::string> all;
+  for (const Json& scenario : results.at("scenarios")) all.insert(scenario.value("date", date).substr(0, 10));
+  if (all.empty()) return date.substr(0, 10);
+  return all.size() == 1 ? *all.begin() : *all.begin() + " to " + *all.rbegin();
+}
+
 std::string markdown_table(const Json& results) {
   const Json& machine = results.at("machine");
-  std::string out = "Measured " + machine.at("date").get<std::string>().substr(0, 10) + ", " +
-                    std::to_string(machine.at("cores").get<int>()) + " cores, " + machine.at("cpu").get<std::string>() +
+  std::string out = "Measured " + days(results) + ", " + std::to_string(machine.at("cores").get<int>()) + " cores, " +
+                    machine.at("cpu").get<std::string>() +
                     (results.at("quick").get<bool>() ? ", shortened forms:\n\n|" : ":\n\n|");
   for (const std::string_view title : kTitles) out += " | " + std::string(title);
   out += " |\n|--|";
