@@ -84,9 +84,12 @@ def test_nodes_that_were_given_one_name_by_mistake_share_it_all_the_same(new_pop
     pop = new_pop(redis_server.url, 2, http=f"peer_timeout 2s; {upstream}",
                   locations="location /limited/ { proxy_pass http://limited; proxy_cache main; }")
     pop[1].restart(http=pop[1].slots["http"].replace("node node1", "node node0"))
+    eventually(lambda: not [name for name in redis_server.client.hkeys("levee:nodes") if b"node1" in name], what="its first name is forgotten")
+    eventually(lambda: limits(pop) == [4, 4], what="half of it each, while nobody wants anything")
     made = pages(origin, 20)
     crowds = [node.crowd(10, lambda i, n=n: f"/limited/{n * 10 + i}") for n, node in enumerate(pop)]
-    eventually(lambda: limits(pop) == [4, 4] and origin.hits() == LIMIT, what="half of it each")
+    eventually(lambda: origin.hits() == LIMIT, what="all slots are taken")
+    eventually(lambda: sum(limits(pop)) == LIMIT, what="and no more")
     for page in made:
         page.release(2)
     assert all(v.body == b"x" for crowd in crowds for v in crowd.results())
