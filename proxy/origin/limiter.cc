@@ -21,12 +21,14 @@ constexpr int64_t kLongestDoubt = 3000;            // ms
 constexpr double kMoreToDo = 1.5;                  // times what a window has had
 constexpr double kDrop = 0.9;
 constexpr double kSame = 0.92;                    // of the mean before: it did not fall with the limit
+constexpr double kEmptied = 0.75;                 // of the mean where it began to come down: there was a queue
+constexpr int64_t kEmptying = 3000;               // ms in which what comes down further is part of the same
 constexpr double kLess = 0.06;                    // than the most that the origin did: so much less is no chance
 constexpr double kRounding = 0.35;                // up to the next whole limit
 constexpr double kFirstStep = 0.9, kStep = 0.75;  // down, at least
 constexpr double kNear = 1.03;                    // below the baseline: a factor that is taken for chance
-// ms that a ceiling holds at first: one that the limit grew into; one that came down by itself, and may go up again;
-// one that failures have shown.
+// ms that a ceiling holds at first: one that the limit grew into, or came down to when it emptied a queue; one that may
+// go up again, because more was carried before; one that failures have shown.
 constexpr int64_t kHold = 30'000, kHoldFallen = 2'000, kHoldFailed = 2'500, kLongestHold = 60'000,
                   kLongestHoldFallen = 8'000;
 constexpr int64_t kPeriod = 3000;  // ms; two of them without use bring a limit down
@@ -142,7 +144,8 @@ void Limiter::dropped(int64_t started, int64_t now) {
 void Limiter::close_window(int64_t now) {
   const uint32_t samples = window_.count;
   const double mean = window_.mean(), error = window_.error();
-  const bool used = window_.peak * 10 >= limit_ * 8;
+  const uint32_t peak = window_.peak;
+  const bool used = peak * 10 >= limit_ * 8;
   const bool first = longest_ == 0, queueing = is_queueing();
   longest_ = std::max(window_.longest, longest_ * kDrop);
   window_ = {};
@@ -153,6 +156,7 @@ void Limiter::close_window(int64_t now) {
   } else if (queueing) {
     descend(mean, now);
   } else {
+    if (proven_) carried_ = std::max(carried_, peak);
     calm(mean, error, samples, now, used);
   }
 }
@@ -226,7 +230,7 @@ void Limiter::look_down(double mean, double error, int64_t now, bool used) {
     proven_ = false;
   } else if (used) {
     proven_ = proven_ || !queueing;
-    settle(carried, now);
+    settle(carried, mean < kEmptied * top_mean_, now);
   }
   remember(mean + kBound * error, now);
   end_descent();
@@ -238,11 +242,13 @@ void Limiter::end_descent() {
   fell_ = 0;
 }
 
-// The limit that the origin carries was found, from above.
-void Limiter::settle(double carried, int64_t now) {
+// The limit that the origin carries was found, from above. emptied: there was a long queue, and there is none now.
+void Limiter::settle(double carried, bool emptied, int64_t now) {
   const bool again = std::abs(carried - settled_) <= std::max(1.0, settled_ / 8);
-  const int64_t first = grew_ ? kHold : kHoldFallen;
-  if (!again) fallen_ = !grew_;
+  if (emptied) emptied_until_ = now + kEmptying;
+  const bool fallen = !grew_ && (now >= emptied_until_ || carried < carried_);
+  const int64_t first = fallen ? kHoldFallen : kHold;
+  if (!again) fallen_ = fallen;
   hold_ = again && hold_ > 0 ? std::min(2 * hold_, fallen_ ? kLongestHoldFallen : kLongestHold) : first;
   settled_ = carried;
   ceiling_ = carried;

@@ -61,7 +61,7 @@ class Limiter {
   void look_down(double mean, double error, int64_t now, bool used);
   bool is_still_queueing(double mean, double error) const;
   void grow(int64_t now);
-  void settle(double carried, int64_t now);
+  void settle(double carried, bool emptied, int64_t now);
   bool is_climbing() const { return ceiling_ == 0 || limit_ < ceiling_; }
   bool is_trying() const { return ceiling_ == 0 && step_ > 0; }  // beyond the last ceiling
   uint32_t wanted() const;
@@ -85,7 +85,9 @@ class Limiter {
   double ceiling_ = 0;                           // what is carried, and more was too much; 0: not known
   int64_t hold_until_ = 0;                       // not beyond ceiling_ before
   int64_t hold_ = 0;                             // ms; doubles each time that going beyond failed
-  bool fallen_ = false;                          // the origin has carried more than the ceiling before
+  uint32_t carried_ = 0;                         // the most at a time that was seen to make no queue
+  int64_t emptied_until_ = 0;                    // a ceiling found before emptied a queue
+  bool fallen_ = false;                          // the origin may carry more than the ceiling again
   double step_ = 0;                              // the last one beyond a ceiling; 0: as fast as it climbs
   bool grew_ = true;                             // the last that happened to the limit was that it went up
   double grown_from_ = 0;                        // ... from here
