@@ -207,7 +207,7 @@ void write_rest(HeadWriter& out, const Exchange& x, const Shape& shape) {
   CacheNote note = x.note;
   note.key = shown_key(x);
   write_cache_status(out, note, *x.entry, now);
-  if (x.entry->stopgap) out.text("Retry-After: ").number(spread_retry(x)).end();
+  if (x.entry->stopgap) out.text("Retry-After: ").number(static_cast<uint64_t>(spread_retry(x))).end();
   out.text("Via: 1.1 levee\r\n");
   write_content_lines(out, shape);
   write_connection_lines(out, x);
