@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <random>
 #include <set>
 
@@ -63,7 +64,19 @@ void add_new(const Arrival& arrival, uint32_t& next, Random& random, std::vector
   }
 }
 
-// Those who leave are spread over the audience, not its first ones.
+// When those who are to leave at `at_us` or later do so.
+std::map<uint32_t, int64_t> leaving_from(const std::vector<Coming>& comings, int64_t at_us) {
+  std::map<uint32_t, int64_t> moments;
+  for (const Coming& coming : comings) {
+    if (coming.joins || coming.at_us < at_us) continue;
+    const auto [found, is_new] = moments.emplace(coming.viewer, coming.at_us);
+    if (!is_new) found->second = std::min(found->second, coming.at_us);
+  }
+  return moments;
+}
+
+// Those who leave are spread over the audience, not its first ones. Whoever would have left by himself while he is away
+// does not come back.
 void add_leaving(const Arrival& arrival, Random& random, std::vector<Coming>& comings) {
   const int64_t at = arrival.at_ms * 1000;
   std::vector<uint32_t> present = watching(comings, at);
@@ -76,10 +89,13 @@ void add_leaving(const Arrival& arrival, Random& random, std::vector<Coming>& co
   const std::set<uint32_t> leaving(present.begin(), present.end());
   std::erase_if(
       comings, [&](const Coming& coming) { return !returns && coming.at_us >= at && leaving.contains(coming.viewer); });
+  const auto ends = leaving_from(comings, at);
   for (uint32_t i = 0; i < counted.count; ++i) {
     const int64_t offset = offset_us(counted, i, random);
     comings.push_back({returns ? at : at + offset, present[i], false});
-    if (returns) comings.push_back({at + 1 + arrival.away_ms * 1000 + offset, present[i], true});
+    const int64_t back = at + 1 + arrival.away_ms * 1000 + offset;
+    const auto end = ends.find(present[i]);
+    if (returns && (end == ends.end() || end->second > back)) comings.push_back({back, present[i], true});
   }
 }
 

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 #include "bench/viewer/arrivals.h"
 
@@ -86,6 +88,41 @@ TEST(Arrivals, WhoHasLeftDoesNotLeaveAgain) {
                                 1);
   EXPECT_EQ(present(comings, 3000), 0);
   EXPECT_EQ(present(comings, 1'000'000), 0);
+}
+
+// Who watches at `at_ms`: whoever has come last and not left since.
+uint32_t watching(const std::vector<Coming>& comings, int64_t at_ms) {
+  std::set<uint32_t> present;
+  for (const Coming& coming : comings) {
+    if (coming.at_us > at_ms * 1000) break;
+    if (coming.joins) {
+      present.insert(coming.viewer);
+    } else {
+      present.erase(coming.viewer);
+    }
+  }
+  return static_cast<uint32_t>(present.size());
+}
+
+TEST(Arrivals, WhoseStayEndsWhileHeIsAwayDoesNotComeBack) {
+  const auto comings =
+      schedule({{.shape = Shape::kStep, .count = 2000, .stay_ms = 10'000},
+                {.shape = Shape::kRejoin, .share = 1, .at_ms = 5000, .over_ms = 2000, .away_ms = 9000}},
+               1);
+  const double left_at_5s = 2000 * std::exp(-0.5), left_at_16s = 2000 * std::exp(-1.6);
+  EXPECT_NEAR(watching(comings, 4999), left_at_5s, 100);
+  EXPECT_EQ(watching(comings, 13'999), 0U);
+  EXPECT_NEAR(watching(comings, 16'001), left_at_16s, 60);  // as if there had been no break
+  EXPECT_EQ(watching(comings, 1'000'000), 0U);
+}
+
+TEST(Arrivals, WhoLeavesDuringAnotherBreakThanHisOwnDoesNotComeBackEither) {
+  const auto comings = schedule({{.shape = Shape::kStep, .count = 100},
+                                 {.shape = Shape::kLeave, .share = 1, .at_ms = 1000, .over_ms = 2000},
+                                 {.shape = Shape::kRejoin, .share = 1, .at_ms = 2000, .away_ms = 5000}},
+                                1);
+  EXPECT_EQ(watching(comings, 1999), 50U);
+  EXPECT_EQ(watching(comings, 10'000), 0U);
 }
 
 }  // namespace
