@@ -165,9 +165,8 @@ bool write_readme(const std::string& path, const Json& results) {
   return false;
 }
 
-// Of scenarios that --only leaves out, what the file of results has stays.
+// What the file of results has: it stays until it is measured anew.
 Json measured_before(const CompareOptions& options) {
-  if (options.only.empty()) return Json::object();
   std::ifstream file(options.json_path);
   Json before = Json::parse(file, nullptr, false);
   if (!before.is_object() || before.value("quick", !options.quick) != options.quick) return Json::object();
@@ -186,8 +185,53 @@ std::string unusable(const CompareOptions& options) {
   return {};
 }
 
+// The results, which are written as they come: an interruption keeps all that was measured.
+class Results {
+ public:
+  Results(const CompareOptions& options, const fs::path& scratch) : options_(options), all_(measured_before(options)) {
+    all_["machine"] = machine(options, scratch);
+    all_["quick"] = options.quick;
+    if (!all_.contains("scenarios")) all_["scenarios"] = Json::object();
+    if (!options.micro.empty()) add_micro(options.micro, all_);
+  }
+
+  // Replaces what there was of this name.
+  const Json& add(const std::string& name, Json scenario) {
+    if (std::ranges::find(measured_, name) == measured_.end()) measured_.push_back(name);
+    Json& place = all_["scenarios"][name];
+    place = std::move(scenario);
+    write();
+    return place;
+  }
+  // What was not measured this time is no longer of interest, unless --only left it out. Whether all is written.
+  bool finish() {
+    if (options_.only.empty()) {
+      Json scenarios = Json::object();
+      for (const std::string& name : measured_) scenarios[name] = std::move(all_["scenarios"][name]);
+      all_["scenarios"] = std::move(scenarios);
+    }
+    const bool is_written = write();
+    return write_readme(options_.readme_path, all_) && is_written;
+  }
+  bool has_all() const {
+    return std::ranges::all_of(measured_, [this](const std::string& name) {
+      return all_.at("scenarios").at(name).at("not_measured").empty();
+    });
+  }
+
+ private:
+  bool write() {
+    const bool has_json = write_file(options_.json_path, all_.dump(1) + "\n");
+    return write_file(options_.html_path, html_page(all_)) && has_json;
+  }
+
+  const CompareOptions& options_;
+  Json all_;
+  std::vector<std::string> measured_;  // this time, in order
+};
+
 // Or what is wrong.
-std::string play_scenarios(const CompareOptions& options, const fs::path& scratch, Json& results) {
+std::string play_scenarios(const CompareOptions& options, const fs::path& scratch, Results& results) {
   Stage stage(here(), options.media, scratch, options.quick);
   if (std::string wrong = stage.prepare(); !wrong.empty()) return wrong;
   auto scenarios = speed_scenarios(options.quick);
@@ -195,25 +239,25 @@ std::string play_scenarios(const CompareOptions& options, const fs::path& scratc
   double took = 0;
   for (const Scenario& scenario : scenarios) {
     if (!is_in(options.only, scenario.name)) continue;
-    results[scenario.name] = play(scenario, options, stage);
-    took += results[scenario.name].at("took_s").get<double>();
-    std::printf("%s  (%.0f s, all %.0f s)\n", terminal_table(scenario.name, results[scenario.name]).c_str(),
-                results[scenario.name].at("took_s").get<double>(), took);
+    const Json& result = results.add(scenario.name, play(scenario, options, stage));
+    took += result.at("took_s").get<double>();
+    std::printf("%s  (%.0f s, all %.0f s)\n", terminal_table(scenario.name, result).c_str(),
+                result.at("took_s").get<double>(), took);
     std::fflush(stdout);
   }
   return {};
 }
 
-std::string play_plan(const CompareOptions& options, const fs::path& scratch, Json& results) {
+std::string play_plan(const CompareOptions& options, const fs::path& scratch, Results& results) {
   auto read = read_plan(options.plan);
   if (auto* const wrong = std::get_if<std::string>(&read)) return std::move(*wrong);
   Plan& plan = std::get<Plan>(read);
   if (const std::string wrong = uncomparable(plan); !wrong.empty()) return options.plan + ": " + wrong;
   plan.start_origin->media = options.media;
-  auto compared = compare_rehearsals(plan, options, scratch);
+  const auto keep = [&](Json so_far) { results.add(plan.name, std::move(so_far)); };
+  auto compared = compare_rehearsals(plan, options, scratch, keep);
   if (auto* const wrong = std::get_if<std::string>(&compared)) return std::move(*wrong);
-  results[plan.name] = std::move(std::get<Json>(compared));
-  std::printf("\n%s", plan_table(results[plan.name]).c_str());
+  std::printf("\n%s", plan_table(results.add(plan.name, std::move(std::get<Json>(compared)))).c_str());
   return {};
 }
 
@@ -229,23 +273,14 @@ int run_compare(const CompareOptions& options) {
   std::error_code error;
   CompareOptions absolute = options;
   absolute.levee = fs::absolute(options.levee, error);
-  Json results = measured_before(absolute);
-  results["machine"] = machine(absolute, scratch.path());
-  results["quick"] = options.quick;
-  if (!results.contains("scenarios")) results["scenarios"] = Json::object();
-  if (!options.micro.empty()) add_micro(options.micro, results);
-  const std::string wrong = options.plan.empty() ? play_scenarios(absolute, scratch.path(), results["scenarios"])
-                                                 : play_plan(absolute, scratch.path(), results["scenarios"]);
+  Results results(absolute, scratch.path());
+  const std::string wrong = options.plan.empty() ? play_scenarios(absolute, scratch.path(), results)
+                                                 : play_plan(absolute, scratch.path(), results);
   if (!wrong.empty()) {
     std::fprintf(stderr, "levee-bench: %s\n", wrong.c_str());
     return 2;
   }
-  const bool all_measured = std::ranges::all_of(
-      results["scenarios"], [](const Json& scenario) { return scenario.at("not_measured").empty(); });
-  const bool has_json = write_file(options.json_path, results.dump(1) + "\n");
-  const bool has_page = write_file(options.html_path, html_page(results));
-  const bool has_readme = write_readme(options.readme_path, results);
-  return has_json && has_page && has_readme && all_measured ? 0 : 1;
+  return results.finish() && results.has_all() ? 0 : 1;
 }
 
 }  // namespace levee::bench

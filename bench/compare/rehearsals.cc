@@ -136,7 +136,7 @@ std::string uncomparable(const Plan& plan) {
 }
 
 std::variant<Json, std::string> compare_rehearsals(const Plan& plan, const CompareOptions& options,
-                                                   const fs::path& scratch) {
+                                                   const fs::path& scratch, const std::function<void(Json)>& keep) {
   if (std::string wrong = make_keys(scratch); !wrong.empty()) return wrong;
   leave_first_processor();
   const Scratch memory = Scratch::in_memory();
@@ -163,6 +163,7 @@ std::variant<Json, std::string> compare_rehearsals(const Plan& plan, const Compa
       }
       say(round, options.rounds, server, plan, outcome);
       records[server].add(plan, outcome);
+      keep(result_of(plan, records, missing));
     }
   }
   return result_of(plan, records, std::move(missing));

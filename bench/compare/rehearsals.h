@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <variant>
 
@@ -15,8 +16,10 @@ namespace levee::bench {
 std::string uncomparable(const Plan& plan);
 
 // A scenario's results as tables.h has them. Each round starts the servers anew, their caches empty. Nodes run on the
-// first processor, the origin and this program on the others. `scratch`: a folder. Or what is wrong.
+// first processor, the origin and this program on the others. `scratch`: a folder. `keep`: gets the results so far
+// after each rehearsal. Or what is wrong.
 std::variant<Json, std::string> compare_rehearsals(const Plan& plan, const CompareOptions& options,
-                                                   const std::filesystem::path& scratch);
+                                                   const std::filesystem::path& scratch,
+                                                   const std::function<void(Json)>& keep);
 
 }  // namespace levee::bench

@@ -1,5 +1,7 @@
 #include "bench/figures/report.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -9,6 +11,8 @@
 
 namespace levee::bench {
 namespace {
+
+namespace fs = std::filesystem;
 
 double to_ms(double microseconds) {
   return std::round(microseconds / 10) / 100;
@@ -30,6 +34,30 @@ void print_lines(const Json& report, const std::string& before) {
 
 std::string why_not(const std::string& path) {
   return "cannot write " + path + ": " + std::strerror(errno);
+}
+
+bool write_whole(const fs::path& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text << std::flush;  // a full disk says so now
+  return file.good();
+}
+
+// Written beside it, and then in its place: of what a link leads to, with the mode that it has. A terminal, a pipe and
+// the like have no place to be taken.
+bool replace(const std::string& path, const std::string& text) {
+  std::error_code none;
+  const fs::path file = fs::weakly_canonical(path, none);
+  const fs::file_status old = fs::status(path, none);
+  if (file.empty() || (fs::exists(old) && !fs::is_regular_file(old))) return write_whole(path, text);
+  const fs::path beside = file.string() + ".new";
+  if (!write_whole(beside, text)) {
+    const int why = errno;
+    unlink(beside.c_str());
+    errno = why;
+    return why == EACCES && write_whole(path, text);  // a folder that takes no new files
+  }
+  if (fs::exists(old)) fs::permissions(beside, old.permissions(), none);
+  return std::rename(beside.c_str(), file.c_str()) == 0;
 }
 
 }  // namespace
@@ -61,10 +89,7 @@ std::string unwritable(const std::string& path) {
 }
 
 bool write_file(const std::string& path, const std::string& text) {
-  if (path.empty()) return true;
-  std::ofstream file(path);
-  file << text << std::flush;  // a full disk says so now
-  if (file) return true;
+  if (path.empty() || replace(path, text)) return true;
   std::fprintf(stderr, "levee-bench: %s\n", why_not(path).c_str());
   return false;
 }

@@ -21,7 +21,8 @@ void print_report(const Json& report, bool as_json);
 
 // Why a file could not be written; nothing if it could, or `path` is empty. It stays as it is.
 std::string unwritable(const std::string& path);
-// Makes this the file's text, unless `path` is empty. Or says what is wrong on stderr, and returns false.
+// Makes this the file's text, unless `path` is empty. Whoever looks, or whatever ends this program meanwhile, finds the
+// old text or the new one, whole. Or says what is wrong on stderr, and returns false; then the old one stays.
 bool write_file(const std::string& path, const std::string& text);
 
 }  // namespace levee::bench

@@ -1,9 +1,11 @@
 """levee-bench compare PLAN: the same plan with Levee and a real nginx, round after round."""
 import json
+import os
+import signal
 import subprocess
 
 import pytest
-from harness import OUT, PATIENCE
+from harness import OUT, PATIENCE, eventually
 
 PLAN = """about "A short evening";
 deploy { nodes 1; conf node.conf; } origin { first_byte 20ms; } duration 2s;
@@ -61,3 +63,51 @@ def test_a_server_that_does_not_start_is_not_measured_and_the_others_are(compare
 def test_a_plan_that_cannot_be_compared_is_refused(compare, plan, says):
     code, said, result, _ = compare(plan)
     assert code == 2 and says in said and result is None
+
+
+def run_until(process, folder, path):
+    """Its results, as they are when the process has been interrupted after `path` has come or changed."""
+    before = path.read_text() if path.exists() else None
+    eventually(lambda: path.exists() and path.read_text() != before, within=6 * PATIENCE, what="a scenario is written")
+    process.terminate()
+    assert process.wait(2 * PATIENCE) == 128 + signal.SIGTERM
+    assert not list(folder.glob("*.new"))
+    return json.loads(path.read_text())
+
+
+@pytest.fixture
+def begin(tmp_path):
+    running = []
+
+    def start(*words):
+        running.append(subprocess.Popen([OUT / "levee-bench", "compare", "--levee", OUT / "levee", "--json", tmp_path / "result", *words],
+                                        stdout=subprocess.DEVNULL, env=dict(os.environ, TMPDIR=str(tmp_path))))
+        return running[-1]
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def test_an_interruption_keeps_the_scenarios_that_were_measured_and_those_of_before(begin, tmp_path):
+    result = tmp_path / "result"
+    result.write_text(json.dumps({"machine": {"date": "2026-01-02T03:04:05Z"}, "quick": True, "scenarios": {
+        name: {"title": "Of long ago", "headlines": [], "peers": {}, "rounds": {}, "not_measured": {}} for name in ("hits1k", "hits1m")}}))
+    kept = run_until(begin("--quick", "--servers", "loop"), tmp_path, result)["scenarios"]
+    assert kept["hits1k"]["peers"]["loop"]["cpu_us"] > 0 and kept["hits1k"]["title"] == "1 KiB hits"
+    assert kept["hits1m"]["title"] == "Of long ago" and kept["hits1m"]["date"].startswith("2026-01-02")
+
+
+def test_what_is_not_measured_any_more_goes_when_all_is_done(tmp_path, compare):
+    old = {"machine": {"date": "2026-01-02T03:04:05Z"}, "quick": False, "scenarios": {
+        "long": {"title": "Of long ago", "headlines": [], "peers": {}, "rounds": {}, "not_measured": {"ats": "was away"}}}}
+    (tmp_path / "result").write_text(json.dumps(old))
+    code, said, result, _ = compare(PLAN % "5", "--servers", "levee", "--rounds", "1")
+    assert code == 0 and list(result["scenarios"]) == ["evening"], said
+
+
+def test_an_interruption_of_a_plan_keeps_the_rounds_that_were_played(begin, tmp_path):
+    (tmp_path / "node.conf").write_text("")
+    (tmp_path / "evening.plan").write_text(PLAN % "5")
+    kept = run_until(begin(tmp_path / "evening.plan", "--servers", "levee", "--rounds", "99"), tmp_path, tmp_path / "result")
+    assert kept["scenarios"]["evening"]["verdicts"]["levee"] == {"held": 1, "rounds": 1, "says": "It holds."}
