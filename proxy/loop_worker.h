@@ -13,6 +13,8 @@
 
 namespace levee {
 
+class Refreshes;  // proxy/origin/refreshes.h
+
 // A socket to accept on, and the Listen that it is for.
 struct Listening {
   std::string text;
@@ -78,7 +80,9 @@ class LoopWorker final : public Worker, private Acceptor {
   std::vector<std::unique_ptr<Listener>> listeners_;
   Timer drain_limit_;
   bool draining_ = false;
-  OverloadGuard& guard_;  // a local of this worker
+  // Locals of this worker.
+  OverloadGuard& guard_;
+  Refreshes& refreshes_;
 };
 
 }  // namespace levee

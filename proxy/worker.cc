@@ -10,6 +10,7 @@
 #include "proxy/ops/log.h"
 #include "proxy/origin/health_check.h"
 #include "proxy/origin/pop_shares.h"
+#include "proxy/origin/refreshes.h"
 
 namespace levee {
 
@@ -20,12 +21,14 @@ LoopWorker::LoopWorker(unsigned index, std::shared_ptr<const Generation> generat
       generation_(std::move(generation)),
       drain_limit_(
           loop_, [](void* self) { static_cast<LoopWorker*>(self)->stop(); }, this),
-      guard_(local<OverloadGuard>()) {
+      guard_(local<OverloadGuard>()),
+      refreshes_(local<Refreshes>()) {
   mailbox_.on_wake([this](uint64_t token) {
     if (Task* task = find(token)) task->on_wake();
   });
   loop_.at_turn_end([this] {
-    const bool more = mailbox_.drain();
+    const bool waiting = refreshes_.begin_some();
+    const bool more = mailbox_.drain() || waiting;
     guard_.turn_ended();
     if (draining_ && tasks_ == 0) loop_.stop();
     return more;
@@ -133,6 +136,7 @@ void LoopWorker::on_trouble(int error) {
 void LoopWorker::drain(int64_t limit) {
   draining_ = true;
   guard_.retire();
+  refreshes_.clear();
   for (const auto& listener : listeners_) listener->accept_rest();
   listeners_.clear();
   if (limit > 0) drain_limit_.set(limit);

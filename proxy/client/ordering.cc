@@ -8,6 +8,8 @@
 #include "proxy/client/slices.h"
 #include "proxy/client/variables.h"
 #include "proxy/ops/overload_guard.h"
+#include "proxy/origin/priority.h"
+#include "proxy/origin/refreshes.h"
 
 namespace levee {
 namespace {
@@ -80,7 +82,8 @@ Session::Next Session::fetch_for_all(Lead lead) {
   return Step::kAwait;
 }
 
-// The stale copy goes out meanwhile; nobody waits for this fetch.
+// The stale copy goes out meanwhile; nobody waits for this fetch. That of a playlist is not put off: its viewers have
+// no new segment to ask for until it is there.
 void Session::start_refresh(Flown flown) {
   Exchange& x = *exchange_;
   Writer writer = std::move(flown.writer);
@@ -88,7 +91,11 @@ void Session::start_refresh(Flown flown) {
   Order order = stored_order(x, connection_.commons.key);
   order.stale = x.entry;
   order.background = true;
-  start_fetch(connection_.worker, std::move(order), std::move(writer), nullptr);
+  if (priority_of(order, true) == Priority::kBackground) {
+    connection_.worker.local<Refreshes>().add(std::move(order), std::move(writer));
+  } else {
+    start_fetch(connection_.worker, std::move(order), std::move(writer), nullptr);
+  }
 }
 
 Session::Next Session::fetch_alone(CacheUse use, bool known_uncacheable) {

@@ -21,11 +21,6 @@ bool is_idempotent_name(std::string_view method) {
          method == "TRACE" || method == "PROPFIND";
 }
 
-// Of the response that is to be refreshed.
-std::string_view content_type(const Order& order) {
-  return order.stale ? order.stale->fields.find("Content-Type").value_or("") : "";
-}
-
 std::string without_port(const std::string& host) {
   const size_t colon = host.rfind(':');
   if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
@@ -33,6 +28,11 @@ std::string without_port(const std::string& host) {
 }
 
 }  // namespace
+
+Priority priority_of(const Order& order, bool in_background) {
+  const auto type = order.stale ? order.stale->fields.find("Content-Type") : std::nullopt;
+  return priority_of(order.location->priority, order.target, type.value_or(std::string_view()), in_background);
+}
 
 void start_fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> trace) {
   if (trace == nullptr) trace = std::make_shared<Trace>();
@@ -61,7 +61,7 @@ Fetch::Fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> 
             if (!fetch.writer_.ended()) fetch.writer_.flush(fetch.worker_.now());
           },
           this),
-      priority_(priority_of(location_.priority, order_.target, content_type(order_), order_.background)) {}
+      priority_(priority_of(order_, order_.background)) {}
 
 Fetch::~Fetch() {
   if (order_.body != nullptr) order_.body->on_more = nullptr;
@@ -98,7 +98,7 @@ void Fetch::on_wake() {
   if (is_lost()) return go_on(ask_again());
   if (step_ == Step::kAdmit && place_ && order_.background && is_waited_for()) {
     // Not in the background any more: it takes its place among its equals.
-    priority_ = priority_of(location_.priority, order_.target, content_type(order_), false);
+    priority_ = priority_of(order_, false);
     place_.reset();
   }
   if (step_ == Step::kAdmit || step_ == Step::kResolve || paused_) advance();

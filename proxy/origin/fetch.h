@@ -25,6 +25,7 @@
 #include "cache/flight.h"
 #include "cache/freshness.h"
 #include "cache/store.h"
+#include "conf/location.h"
 #include "proxy/generation.h"
 #include "proxy/origin/request_body.h"
 #include "proxy/worker.h"
@@ -92,6 +93,9 @@ struct Order {
   bool from_origin = false;   // no peer's answer will do: proxy_cache_bypass
   uint64_t balance_hash = 0;  // for hash and ip_hash
 };
+
+// The class of the fetch for it, by what is stored of it and what it asks for.
+Priority priority_of(const Order& order, bool in_background);
 
 // Starts a fetch on this worker. Its writer always ends in finish(), renew() or fail(). trace: null if nobody looks.
 void start_fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> trace);

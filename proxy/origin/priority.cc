@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <string>
+
+#include "cache/fields.h"
 
 namespace levee {
 namespace {
@@ -12,39 +12,47 @@ constexpr std::array<std::string_view, 3> kPlaylists{"m3u8", "mpd", "f4m"};
 constexpr std::array<std::string_view, 15> kSegments{"ts",   "m4s",  "mp4",  "m4a",  "m4v", "m4f",  "aac", "ac3",
                                                      "cmfv", "cmfa", "cmft", "webm", "vtt", "init", "key"};
 
-std::string extension_of(std::string_view target) {
-  const std::string_view path = target.substr(0, target.find('?'));
-  const size_t dot = path.rfind('.');
-  if (dot == std::string_view::npos || path.find('/', dot) != std::string_view::npos) return {};
-  return std::string(path.substr(dot + 1));
+// Behind the last point of the last part of a path.
+std::string_view extension_of(std::string_view path) {
+  const size_t dot = path.find_last_of("./");
+  return dot == std::string_view::npos || path[dot] == '/' ? std::string_view() : path.substr(dot + 1);
 }
 
 template <size_t N>
 bool has(const std::array<std::string_view, N>& list, std::string_view word) {
-  return std::find(list.begin(), list.end(), word) != list.end();
+  return std::ranges::any_of(list, [&](std::string_view one) { return same_name(one, word); });
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
+bool begins(std::string_view text, std::string_view with) {
+  return same_name(text.substr(0, with.size()), with);
+}
+bool ends(std::string_view text, std::string_view with) {
+  return text.size() >= with.size() && same_name(text.substr(text.size() - with.size()), with);
+}
+
+// "fragments(" of Smooth Streaming.
+bool names_fragment(std::string_view path) {
+  constexpr std::string_view kName = "/fragments(";
+  const size_t open = path.rfind('(');
+  return open != std::string_view::npos && ends(path.substr(0, open + 1), kName);
 }
 
 // What the type says; of most types nothing.
 Priority by_type(std::string_view type) {
-  const std::string text = lower(type.substr(0, type.find(';')));
-  if (text.ends_with("mpegurl") || text == "application/dash+xml" || text == "application/vnd.ms-sstr+xml") {
+  const std::string_view text = type.substr(0, type.find(';'));
+  if (ends(text, "mpegurl") || same_name(text, "application/dash+xml") ||
+      same_name(text, "application/vnd.ms-sstr+xml")) {
     return Priority::kPlaylist;
   }
-  const bool is_media = text.starts_with("video/") || text.starts_with("audio/") || text == "text/vtt";
+  const bool is_media = begins(text, "video/") || begins(text, "audio/") || same_name(text, "text/vtt");
   return is_media ? Priority::kLive : Priority::kAuto;
 }
 
 Priority by_path(std::string_view target) {
-  const std::string path = lower(target.substr(0, target.find('?')));
-  const std::string extension = extension_of(path);
-  if (has(kPlaylists, extension) || path.ends_with(".ism/manifest")) return Priority::kPlaylist;
-  if (has(kSegments, extension) || path.find("/fragments(") != std::string::npos) return Priority::kLive;
+  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string_view extension = extension_of(path);
+  if (has(kPlaylists, extension) || ends(path, ".ism/manifest")) return Priority::kPlaylist;
+  if (has(kSegments, extension) || names_fragment(path)) return Priority::kLive;
   return is_held_by_design(target) ? Priority::kPlaylist : Priority::kOther;
 }
 
