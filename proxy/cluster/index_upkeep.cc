@@ -83,11 +83,18 @@ IndexUpkeeper::IndexUpkeeper(Worker& worker)
 
 void IndexUpkeeper::use(const std::shared_ptr<Pop>& pop) {
   if (pop_ && pop && !pop->says_the_same(*pop_)) pop->upkeep().lost();
+  if (pop == pop_) return;
+  marks_.reset();
   pop_ = pop;
+  Redis* const redis = worker_.local<PopMember>().redis();
+  if (pop && redis != nullptr) {
+    marks_ = std::make_unique<ClusterMarks>(*redis, pop->prefix(), [this] { pop_->upkeep().lost(); });
+  }
 }
 
 void IndexUpkeeper::look() {
   timer_.set(kEvery);
+  if (marks_) marks_->look(worker_.now());
   auto& member = worker_.local<PopMember>();
   PopIndex* const index = pop_ ? member.index(pop_) : nullptr;
   if (index == nullptr || !member.redis()->usable(pop_->prefix())) return;

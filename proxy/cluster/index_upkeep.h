@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cache/store.h"
+#include "proxy/cluster/cluster_marks.h"
 #include "proxy/net/loop.h"
 #include "proxy/worker.h"
 
@@ -72,6 +73,7 @@ class IndexUpkeeper {
   static constexpr size_t kWithdrawalsAtOnce = 256, kClaimsAtOnce = 64;
 
   explicit IndexUpkeeper(Worker& worker);
+  // After PopMember::use(), whose connection it shares.
   void use(const std::shared_ptr<Pop>& pop);
 
  private:
@@ -81,6 +83,7 @@ class IndexUpkeeper {
   void say_again(PopIndex& index, const IndexUpkeep::Claim& claim);
   Worker& worker_;
   std::shared_ptr<Pop> pop_;
+  std::unique_ptr<ClusterMarks> marks_;  // null: there is no index
   Timer timer_;
 };
 

@@ -155,6 +155,18 @@ bool Redis::usable(std::string_view key) {
   return to != nullptr && to->usable();
 }
 
+std::vector<uint16_t> Redis::slots_of_masters() const {
+  std::vector<uint16_t> first;
+  std::vector<const RedisLink*> seen{nullptr};
+  if (plan_.kind != RedisPlan::Kind::kCluster) return first;
+  for (size_t slot = 0; slot < slots_.size(); ++slot) {
+    if (slots_[slot] == seen.back() || std::ranges::find(seen, slots_[slot]) != seen.end()) continue;
+    seen.push_back(slots_[slot]);
+    first.push_back(static_cast<uint16_t>(slot));
+  }
+  return first;
+}
+
 void Redis::command(std::string_view key, std::vector<std::string> words, Answer answer) {
   RedisLink* to = link_for(key);
   if (to == nullptr && plan_.kind == RedisPlan::Kind::kSentinel && held_.size() < kMostHeld) {

@@ -64,6 +64,8 @@ class Redis {
   // words[0] is the command; `key` is the one key in it.
   void command(std::string_view key, std::vector<std::string> words, Answer answer);
   bool usable(std::string_view key);
+  // kCluster: the first slot of each master, as far as the slot map is known; the others: none.
+  std::vector<uint16_t> slots_of_masters() const;
   // Called for each server that a fresh connection stands to, in the order of these calls.
   void on_connect(std::function<void(RedisLink&)> told);
 

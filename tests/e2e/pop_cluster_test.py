@@ -39,7 +39,7 @@ def test_a_cluster_serves_as_one_server_and_a_slot_that_moves_loses_nothing(new_
     for crowd in crowds:
         crowd.wait_started()
     assert origin.hits("/a") == 1
-    leases = [key for key, node in cluster.keys().items() if not key.endswith((b":nodes", b":purges"))]
+    leases = [key for key in cluster.keys() if not key.startswith((b"levee:nodes", b"levee:purges", b"levee:mark"))]
     assert len(leases) == 1
     cluster.move(leases[0])
     page.release()
@@ -52,6 +52,35 @@ def test_a_cluster_serves_as_one_server_and_a_slot_that_moves_loses_nothing(new_
     assert all(node.get("/a").rest() == BODY for node in pop)
     assert origin.hits("/a") == 1 and origin.hits("/b") == 1
     purged_everywhere(pop, origin)  # the slot of the stream has moved too
+
+
+@pytest.mark.parametrize("holds_the_stream", [True, False])
+def test_what_one_master_has_lost_is_said_again_on_hits(new_pop, cluster, origin, holds_the_stream):
+    pop = new_pop(cluster.urls, 2)
+    targets = [f"/{i}" for i in range(30)]
+    for target in targets:
+        origin.page(target, "body", cache_control="max-age=600")
+        assert pop[0].get(target).rest() == b"body"
+
+    def claims(master):
+        return [key for node in ([master] if master else cluster.nodes) for key in node.claims()]
+
+    eventually(lambda: len(claims(None)) == 30, what="all is known to the index")
+    eventually(lambda: all(node.client.keys("levee:mark*") for node in cluster.nodes), what="each master is marked")
+    stream = cluster.keys()[b"levee:purges"]
+    emptied = next(node for node in cluster.nodes if (node is stream) == holds_the_stream)
+    had = len(claims(emptied))
+    assert 0 < had < 30
+    emptied.client.flushall()
+    eventually(lambda: emptied.client.keys("levee:mark*"), what="the nodes have seen it")
+
+    def said_again():
+        assert all(pop[0].get(target).rest() == b"body" for target in targets)
+        return len(claims(emptied)) == had
+
+    eventually(said_again, what="what was lost is known again")
+    assert all(pop[1].get(target).rest() == b"body" for target in targets)
+    assert all(origin.hits(target) == 1 for target in targets)
 
 
 def test_a_fail_over_is_followed(new_pop, sentinel, origin):

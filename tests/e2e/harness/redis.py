@@ -43,7 +43,7 @@ class RedisServer:
     def claims(self):
         """What stands in the index: by key, the nodes that have it."""
         keys = [key for key in self.client.keys("levee:*") if key not in (b"levee:nodes", b"levee:purges")]
-        values = self.client.mget(keys) if keys else []
+        values = [self.client.get(key) for key in keys]  # of a Cluster's node: of many slots
         return {key: value.split()[1].split(b",") for key, value in zip(keys, values) if value and value.startswith(b"H ")}
 
     def start(self):
