@@ -58,26 +58,51 @@ std::string row(const Plan& plan, const Run& run) {
   return text + " " + verdict_line(plan, run.outcome);
 }
 
+std::string audience_of(const Run& run) {
+  if (run.load.viewers == 0) return print("x %.3g of the plan's requests", run.scale);
+  return print("%.0f viewers (x %.3g)", run.load.viewers, run.scale);
+}
+
 // What the search found, and what ended it. Only a promise that broke while this program kept time is a limit of the
 // target.
 std::string finding(const Plan& plan, const Run& best, const std::optional<Run>& next,
                     const std::string& why_not_more) {
-  const std::string audience = print("%.0f viewers (x %.3g)", best.load.viewers, best.scale);
+  const std::string audience = audience_of(best);
   if (!next) return "At least " + audience + ": " + why_not_more + ".";
-  if (next->outcome.lateness().excuses(Excuse::kLate)) {
-    return "At least " + audience +
-           print(
-               ": with %.0f this program itself was late by %s at p99, so what broke then is no limit of the target. A "
-               "generator on a machine of its own can ask for more.",
-               next->load.viewers, with_unit(next->lag_ms(), Unit::kTime).c_str());
+  const std::string more = next->load.viewers > 0 ? print("%.0f", next->load.viewers) : print("x %.3g", next->scale);
+  if (next->verdict() == Verdict::Kind::kNone) {
+    return "At least " + audience + ": with " + more + " this program itself was late by " +
+           with_unit(next->lag_ms(), Unit::kTime) +
+           " at p99, so what broke then is no limit of the target. A generator on a machine of its own can ask for "
+           "more.";
   }
-  return "The largest audience that keeps the promises: " + audience + print(". With %.0f: ", next->load.viewers) +
+  return "The largest audience that keeps the promises: " + audience + ". With " + more + ": " +
          verdict_line(plan, next->outcome) +
          (why_not_more.empty() ? "" : " (The gap is wider than a tenth: " + why_not_more + ".)");
 }
 
+// The same when no audience kept the promises.
+std::string nothing_found(const Plan& plan, const std::optional<Run>& smallest, const std::string& why_not_less) {
+  if (!smallest) return "No verdict: " + why_not_less + ".";
+  const std::string audience = "the smallest audience that was tried, " + audience_of(*smallest);
+  const std::string bound = why_not_less.empty() ? "" : " (No smaller one was tried: " + why_not_less + ".)";
+  return (smallest->verdict() == Verdict::Kind::kBreaks ? "Not even " + audience + ", keeps the promises. "
+                                                        : "With " + audience + ": ") +
+         verdict_line(plan, smallest->outcome) + bound;
+}
+
+// `broken`: the smallest audience that did not keep the promises, if there was one.
+Json with_broken(Json result, const Plan& plan, const std::optional<Run>& broken) {
+  if (!broken) return result;
+  Json& smallest = result["smallest_broken"];
+  smallest = {{"scale", broken->scale}, {"viewers", broken->load.viewers}};
+  smallest.update(verdict_json(plan, broken->outcome));
+  return result;
+}
+
 Json result_json(const Run& best, const Sizing& sizing, const std::string& found) {
-  return {{"says", found},
+  return {{"verdict", verdict_word(best.verdict())},
+          {"says", found},
           {"scale", best.scale},
           {"viewers", best.load.viewers},
           {"bits_per_second", best.load.bits_per_second},
@@ -116,7 +141,7 @@ class Search {
   }
   int interrupted_by() const { return interrupted_by_; }  // a signal; 0: none
   const std::optional<Run>& best() const { return best_; }
-  const std::optional<Run>& broken() const { return broken_; }
+  const std::optional<Run>& broken() const { return broken_; }  // the smallest
   const std::string& why_not_more() const { return why_not_more_; }
 
  private:
@@ -146,6 +171,20 @@ class Search {
   int interrupted_by_ = 0;
 };
 
+// No audience is known to keep the promises. The exit code.
+int end_without(const Plan& plan, const Search& search, const CapacityOptions& options) {
+  const auto& smallest = search.broken();
+  const bool is_broken = smallest && smallest->verdict() == Verdict::Kind::kBreaks && search.interrupted_by() == 0;
+  const std::string found = nothing_found(plan, smallest, search.why_not_more());
+  std::printf("\n%s\n", found.c_str());
+  std::fflush(stdout);
+  const Json result{{"verdict", verdict_word(is_broken ? Verdict::Kind::kBreaks : Verdict::Kind::kNone)},
+                    {"says", found}};
+  const bool written = write_file(options.json_path, with_broken(result, plan, smallest).dump(1) + "\n");
+  if (search.interrupted_by() != 0) return 128 + search.interrupted_by();
+  return is_broken && written ? 1 : 2;
+}
+
 }  // namespace
 
 int run_capacity(const CapacityOptions& options) {
@@ -157,17 +196,14 @@ int run_capacity(const CapacityOptions& options) {
   if (plan.start_origin) plan.start_origin->media = options.media;
   Search search(plan, options);
   if (const std::string wrong = search.run(); !wrong.empty()) return failed(wrong);
-  if (!search.best() && search.interrupted_by() != 0) return 128 + search.interrupted_by();
-  if (!search.best()) {
-    std::printf("\nNot even the smallest audience that was tried keeps the promises.\n");
-    return 1;
-  }
+  if (!search.best()) return end_without(plan, search, options);
   const std::string found = finding(plan, *search.best(), search.broken(), search.why_not_more());
   const Sizing sizing = size_up(search.best()->load, options.wanted);
   std::printf("\n%s\n\n", found.c_str());
   for (const std::string& line : sizing.lines) std::printf("  %s\n", line.c_str());
   std::fflush(stdout);
-  const bool written = write_file(options.json_path, result_json(*search.best(), sizing, found).dump(1) + "\n");
+  const Json result = with_broken(result_json(*search.best(), sizing, found), plan, search.broken());
+  const bool written = write_file(options.json_path, result.dump(1) + "\n");
   if (search.interrupted_by() != 0) return 128 + search.interrupted_by();
   return written ? 0 : 2;
 }

@@ -15,7 +15,8 @@ struct CapacityOptions : RehearseOptions {
   Wanted wanted;
 };
 
-// 0: some audience keeps the promises. 1: not even the smallest. 2: the plan is wrong or cannot be played.
+// 0: some audience keeps the promises. 1: not even the smallest. 2: this program was too slow to tell, or the plan is
+// wrong or cannot be played. 128 and more: interrupted; what was found until then is printed and written.
 int run_capacity(const CapacityOptions& options);
 
 }  // namespace levee::bench

@@ -132,6 +132,18 @@ std::string verdict_line(const Plan& plan, const Outcome& outcome) {
          " s; at the end it was " + value_text(first) + " " + place(plan, first.promise) + ".";
 }
 
+std::string verdict_word(Verdict::Kind kind) {
+  switch (kind) {
+    case Verdict::Kind::kHolds:
+      return "holds";
+    case Verdict::Kind::kBreaks:
+      return "does not hold";
+    case Verdict::Kind::kNone:
+      return "none";
+  }
+  return {};
+}
+
 std::string verdict_text(const Plan& plan, const Outcome& outcome) {
   std::string text;
   for (const Judged& judged : outcome.verdict.judged) {
@@ -145,20 +157,24 @@ std::string verdict_text(const Plan& plan, const Outcome& outcome) {
   return text + "\n" + verdict_line(plan, outcome) + "\n";
 }
 
-Json outcome_json(const Plan& plan, const Outcome& outcome) {
-  const ViewerTally& tally = outcome.tally;
-  Json json{{"plan", plan.name}, {"about", plan.about}, {"seconds", outcome.took_s}};
-  json["verdict"] = outcome.verdict.kind == Verdict::Kind::kHolds    ? "holds"
-                    : outcome.verdict.kind == Verdict::Kind::kBreaks ? "does not hold"
-                                                                     : "none";
-  json["says"] = verdict_line(plan, outcome);
-  for (const Judged& judged : outcome.verdict.judged) {
+Json verdict_json(const Plan& plan, const Outcome& outcome) {
+  const Verdict& verdict = outcome.verdict;
+  Json json{{"verdict", verdict_word(verdict.kind)}, {"says", verdict_line(plan, outcome)}};
+  if (verdict.first) json["broke_first"] = measure_of(verdict.judged[*verdict.first].promise).name;
+  for (const Judged& judged : verdict.judged) {
     Json promise{{"promise", measure_of(judged.promise).name}, {"most", judged.promise.most}};
     promise["judged"] = kind_word(judged.kind);
     if (judged.value) promise["measured"] = *judged.value;
     if (judged.second) promise["broken_since_s"] = *judged.second + 1;
     json["promises"].push_back(promise);
   }
+  return json;
+}
+
+Json outcome_json(const Plan& plan, const Outcome& outcome) {
+  const ViewerTally& tally = outcome.tally;
+  Json json{{"plan", plan.name}, {"about", plan.about}, {"seconds", outcome.took_s}};
+  json.update(verdict_json(plan, outcome));
   json["viewers"] = {{"joined", tally.joined},
                      {"started", tally.started},
                      {"stalled", tally.stalled_viewers},

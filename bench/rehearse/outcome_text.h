@@ -17,6 +17,11 @@ std::string verdict_line(const Plan& plan, const Outcome& outcome);
 std::string bottleneck(const Outcome& outcome);
 // "stalled_viewers at most 1.0 %"
 std::string promise_words(const Promise& promise);
+// "holds", "does not hold", "none": what JSON calls it.
+std::string verdict_word(Verdict::Kind kind);
+// The verdict, what it says, which promise broke first, and what became of each.
+nlohmann::ordered_json verdict_json(const Plan& plan, const Outcome& outcome);
+// The same, and all that was measured.
 nlohmann::ordered_json outcome_json(const Plan& plan, const Outcome& outcome);
 
 }  // namespace levee::bench
