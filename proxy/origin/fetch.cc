@@ -133,8 +133,7 @@ void Fetch::on_timeout() {
   Next next;
   switch (step_) {
     case Step::kAsk:
-      pop_->decision = Alone{};
-      return advance();
+      return unanswered();
     case Step::kAdmit:
       next = refuse();
       break;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr unsigned kMostAsks = 4;  // then the fetch goes on alone: a PoP full of dead nodes must not cost more
 constexpr int64_t kAnswerDue = 5;  // ms beyond Redis' own deadline
+constexpr int64_t kHiccup = 10;    // ms by which a timer may be late although the loop does not lag
 
 void count(std::atomic<uint64_t>& counter, uint64_t by = 1) {
   counter.fetch_add(by, std::memory_order_relaxed);
@@ -42,7 +43,7 @@ Fetch::Next Fetch::ask() {
     PopIndex* const to = index();
     if (to == nullptr) return decided(Alone{});
     step_ = Step::kAsk;
-    timer_.set(pop.pop->plan().deadline + kAnswerDue);
+    await_index();
     ask_index(*to);
   }
   if (!pop.decision) return std::nullopt;
@@ -50,6 +51,20 @@ Fetch::Next Fetch::ask() {
   timer_.clear();
   const Decision decision = std::move(*std::exchange(pop.decision, std::nullopt));
   return decided(decision);
+}
+
+void Fetch::await_index() {
+  pop_->asked_at = worker_.now();
+  timer_.set(pop_->pop->plan().deadline + kAnswerDue);
+}
+
+// No answer in time. But a loop that lags may have sent the question late, and has not listened since: what it lags is
+// not Redis' time, whose deadline for each command ends the waiting in any case.
+void Fetch::unanswered() {
+  const int64_t late = worker_.now() - pop_->asked_at - pop_->pop->plan().deadline - kAnswerDue;
+  if (late > kHiccup) return await_index();
+  pop_->decision = Alone{};
+  advance();
 }
 
 // The answer comes to pop_->decision, and wakes the fetch if it is still waited for.

@@ -30,6 +30,7 @@ struct PopPart {
   // The question that is out; null: none is. Whoever answers finds out by it whether the fetch still wants to know.
   std::shared_ptr<Fetch*> question;
   std::optional<Decision> decision;  // not acted upon yet
+  int64_t asked_at = 0;              // ms, since when the answer is waited for
 
   std::string peer;     // whom the response comes from, as the index names it; empty: the origin
   std::string address;  // its

@@ -60,6 +60,8 @@ class Fetch final : public Task, public StreamOwner {
   PopIndex* index();
   Next ask();
   void ask_index(PopIndex& to);
+  void await_index();
+  void unanswered();
   void pop_answered();
   Next decided(const Decision& decision);
   Next checked(const Decision& decision);
