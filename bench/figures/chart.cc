@@ -109,8 +109,9 @@ std::string marks(const Chart& chart, const Frame& frame) {
     text += print("<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" y2=\"%.0f\"/>", kind, x, x, kTop - 6,
                   kHeight - kBottom);
     if (x < free_from) continue;
-    text += print("<text class=\"%s\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.0f\">%s</text>", kind, x, kTop - 10,
-                  escaped(mark.label).c_str());
+    const bool reaches_out = x + 5.0 * static_cast<double>(mark.label.size()) > kWidth;  // of a large letter's half
+    text += print("<text class=\"%s\" text-anchor=\"%s\" x=\"%.1f\" y=\"%.0f\">%s</text>", kind,
+                  reaches_out ? "end" : "middle", x, kTop - 10, escaped(mark.label).c_str());
     free_from = x + 14 + 6.0 * static_cast<double>(mark.label.size());
   }
   return text;

@@ -70,8 +70,9 @@ std::vector<Chart::Mark> marks(const Outcome& outcome) {
   }
   const auto& first = outcome.verdict.first;
   if (first) {
-    made.push_back(
-        {.second = static_cast<double>(*outcome.verdict.judged[*first].second), .label = "broken", .is_break = true});
+    made.push_back({.second = static_cast<double>(*outcome.verdict.judged[*first].second + 1),
+                    .label = "broken",
+                    .is_break = true});
   }
   std::sort(made.begin(), made.end(), [](const Chart::Mark& a, const Chart::Mark& b) { return a.second < b.second; });
   return made;

@@ -39,6 +39,14 @@ TEST(Chart, ASecondWithoutALatencyIsAGap) {
   EXPECT_EQ(count(line.substr(at, line.find('"', at + 3) - at), "M"), 2U);
 }
 
+TEST(Chart, AMarkAtTheEndIsNotCutOff) {
+  Chart chart{.title = "a", .series = {{"b", "c1", {1, 2, 3, 4}}}};
+  chart.marks = {{1, "a mark"}, {4, "broken"}};
+  const std::string html = chart_html(chart);
+  EXPECT_EQ(count(html, "class=\"mark\" text-anchor=\"end\""), 1U) << html;
+  EXPECT_EQ(count(html, "class=\"mark\" text-anchor=\"middle\""), 1U) << html;
+}
+
 TEST(Chart, WhatItIsToldCannotBreakThePage) {
   Chart chart{.title = "<script>\"'&", .series = {{"<b>", "c1", {1, 2}}}};
   chart.marks.push_back({1, "<i>"});
