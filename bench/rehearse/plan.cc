@@ -398,6 +398,17 @@ std::string check(const Plan::Fault& fault, const Plan& plan) {
   return starts(plan, server) ? "" : "there is no \"" + server + "\"";
 }
 
+// Of those who leave, and perhaps come back: some must be there, and time to come back.
+std::string check_leaving(const Arrival& arrival, const Plan& plan) {
+  const bool returns = arrival.shape == Arrival::Shape::kRejoin;
+  if (!returns && arrival.shape != Arrival::Shape::kLeave) return {};
+  const bool somebody = std::ranges::any_of(
+      plan.arrivals, [&arrival](const Arrival& other) { return other.count > 0 && other.at_ms < arrival.at_ms; });
+  if (!somebody) return "nobody watches yet who could leave";
+  const bool too_late = returns && Milliseconds(arrival.at_ms + arrival.away_ms) >= plan.duration;
+  return too_late ? "the plan is over when they are to come back" : "";
+}
+
 // What could not happen before the plan is over, or at all: a plan without it may hold that should not. The line, and
 // what is wrong with it.
 std::pair<int, std::string> check_times(const Plan& plan) {
@@ -407,6 +418,7 @@ std::pair<int, std::string> check_times(const Plan& plan) {
   }
   for (const Arrival& arrival : plan.arrivals) {
     if (Milliseconds(arrival.at_ms) >= plan.duration) return {arrival.line, kTooLate};
+    if (std::string wrong = check_leaving(arrival, plan); !wrong.empty()) return {arrival.line, std::move(wrong)};
   }
   for (const Plan::Requests& requests : plan.requests) {
     if (requests.at >= plan.duration) return {requests.line, kTooLate};

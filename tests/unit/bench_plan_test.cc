@@ -139,6 +139,18 @@ TEST(Plan, WhoComesWhenItIsOverWouldKeepEveryPromise) {
   EXPECT_EQ(good(head + "viewers step 1 at=8999ms;").arrivals[0].at_ms, 8999);
 }
 
+TEST(Plan, WhoLeavesMustBeThereAndHaveTimeToComeBack) {
+  const std::string head = std::string(kTarget) + "promise errors 0%; duration 9s;\n";
+  const std::string nobody = "p.plan:2: nobody watches yet who could leave";
+  EXPECT_EQ(wrong(head + "viewers rejoin 9%; viewers step 1;"), nobody);
+  EXPECT_EQ(wrong(head + "viewers leave 9% at=2s; viewers step 1 at=2s;"), nobody);
+  EXPECT_EQ(wrong(head + "viewers leave 9% at=2s; viewers leave 9% at=3s; requests 1 path=/a;"), nobody);
+  EXPECT_EQ(wrong(head + "viewers rejoin 9% at=5s away=4s; viewers step 1;"),
+            "p.plan:2: the plan is over when they are to come back");
+  EXPECT_EQ(good(head + "viewers rejoin 9% at=5s away=3999ms; viewers step 1 at=4999ms;").arrivals.size(), 2U);
+  EXPECT_EQ(good(head + "viewers leave 9% at=8999ms; viewers step 1;").arrivals.size(), 2U);
+}
+
 TEST(Plan, AFaultMustBeAbleToStrike) {
   const std::string deployed = "deploy { nodes 0; } origin { } viewers step 1; promise errors 0%; duration 9s;\n";
   EXPECT_EQ(std::get<Plan::Fault::OfServer>(good(deployed + "fault 8s freeze origin;").faults[0].what).name, "origin");
