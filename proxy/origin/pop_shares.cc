@@ -1,9 +1,12 @@
 #include "proxy/origin/pop_shares.h"
 
 #include <algorithm>
+#include <ranges>
+#include <utility>
 
 #include "proxy/cluster/peer_message.h"
 #include "proxy/cluster/pop.h"
+#include "proxy/ops/log.h"
 #include "proxy/origin/pop_gauges.h"
 #include "proxy/origin/upstream_state.h"
 
@@ -59,8 +62,26 @@ void PopShares::heard(const SlotsGranted& grants) {
     gave = gave || parts_[name] < before;
     wants = wants || (demand && demand->wanted > parts_[name] && demand->limit > parts_[name]);
   }
+  look_for_twin();
   if (gave) heart_->hurry(1);  // so that others can have it
   if (wants) heart_->hurry(kHungry);
+}
+
+// Each node takes the claims of such a one for its own. Our own former name is forgotten within a node's death.
+void PopShares::look_for_twin() {
+  const std::shared_ptr<const Nodes> nodes = pop_->roster().nodes();
+  const auto others = *nodes | std::views::drop(1);
+  const auto twin = std::ranges::find(others, pop_->advertise(), &Node::address);
+  if (twin == others.end()) {
+    twin_since_ = 0;
+    twin_told_ = false;
+    return;
+  }
+  const int64_t now = worker_.now();
+  if (twin_since_ == 0) twin_since_ = now;
+  if (now - twin_since_ <= 2 * Heart::kDeath || std::exchange(twin_told_, true)) return;
+  log(LogLevel::kError, 0, "node ", twin->name, " of the PoP has the address of this one, advertise=", twin->address,
+      ": they share nothing");
 }
 
 void PopShares::missed() {

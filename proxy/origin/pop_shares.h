@@ -33,6 +33,7 @@ class PopShares {
   std::vector<SlotsWanted> say() const;
   void heard(const SlotsGranted& grants);
   void missed();
+  void look_for_twin();
   void set_part(UpstreamState& upstream, uint32_t slots, bool may_grow);
 
   Worker& worker_;
@@ -41,6 +42,8 @@ class PopShares {
   std::map<std::string, uint32_t, std::less<>> parts_;  // slots, by the limit's name
   uint32_t nodes_ = 0;                                  // that share; 0: not heard of yet
   int64_t heard_at_ = 0, growth_after_ = 0;             // ms on the loop's clock
+  int64_t twin_since_ = 0;                              // ms; 0: no other node has our address
+  bool twin_told_ = false;
   std::unique_ptr<Heart> heart_;
   std::unique_ptr<GaugeSource> gauges_;
 };

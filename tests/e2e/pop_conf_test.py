@@ -3,7 +3,7 @@ import pathlib
 
 import pytest
 from conftest import make_certificate
-from harness import ADDRESS, HOLD, free_port, numbered
+from harness import ADDRESS, HOLD, eventually, free_port, numbered
 
 EXAMPLE = pathlib.Path(__file__).parents[2] / "conf" / "examples" / "pop.conf"
 BODY = numbered(100_000)
@@ -69,6 +69,20 @@ def test_a_reload_in_mid_flight_loses_nothing(new_pop, redis_server, origin):
     origin.page("/b", "b", cache_control="max-age=60")
     assert [node.get("/b").rest() for node in pop] == [b"b"] * 3
     assert origin.hits("/b") == 2
+
+
+def test_nodes_with_one_address_are_told_once(new_pop, redis_server):
+    pop = new_pop(redis_server.url, 2)
+    first, second = (f"advertise=http://{node.peer[0]}:{node.peer[1]}" for node in pop)
+    pop[1].restart(http=pop[1].slots["http"].replace(second, first))
+
+    def told(node):
+        return (node.directory / "error.log").read_text().count(f"has the address of this one, {first}")
+
+    eventually(lambda: told(pop[0]) and told(pop[1]), what="both say so")
+    beats = redis_server.client.info("commandstats")["cmdstat_evalsha"]["calls"]
+    eventually(lambda: redis_server.client.info("commandstats")["cmdstat_evalsha"]["calls"] > beats + 20, what="ten beats each")
+    assert told(pop[0]) == told(pop[1]) == 1
 
 
 @pytest.mark.parametrize("lines, said", [
