@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t kNegative = 1000;    // ms that the crowd behind a refused fetch is answered from memory
 constexpr int64_t kRetryAfter = 1000;  // ms; each client is told its own time
+constexpr int64_t kLookAgain = 1000;   // ms
 
 // Whether the readers have something better than to wait: a stale copy that may be served when the origin is
 // overloaded.
@@ -67,12 +68,29 @@ Fetch::Next Fetch::admit() {
   return admitted(upstream_->admission().admit(priority_, may_wait(), worker_.subscriber(*this), waits_since_));
 }
 
-// All servers have as many fetches as they may.
-Fetch::Next Fetch::stand_back(uint64_t departures) {
+// All servers that may be asked have as many fetches as they may. One that may not be asked now makes room when it may.
+Fetch::Next Fetch::stand_back(const UpstreamState::Pick& pick) {
   Permit permit = std::move(*permit_);
   permit_.reset();
-  return admitted(upstream_->admission().stand_back(std::move(permit), departures, priority_, may_wait(),
-                                                    worker_.subscriber(*this), waits_since_, worker_.now()));
+  const int64_t now = worker_.now();
+  const Next next = admitted(upstream_->admission().stand_back(
+      std::move(permit), pick.departures, priority_, may_wait(), worker_.subscriber(*this), waits_since_, now));
+  if (place_ && pick.retry_at > now && pick.retry_at < waits_until()) timer_.set(pick.retry_at - now);
+  return next;
+}
+
+int64_t Fetch::waits_until() const {
+  return waits_since_ + upstream_->admission().queue_timeout(priority_);
+}
+
+// Its time in the queue is over, or it is time that somebody tries a server that was left out. Who tries is the first
+// in the queue; so all go on looking.
+Fetch::Next Fetch::waited() {
+  const int64_t left = waits_until() - worker_.now();
+  if (left <= 0) return refuse();
+  timer_.set(std::min(left, kLookAgain));
+  upstream_->admission().room_made(0);
+  return std::nullopt;
 }
 
 Fetch::Next Fetch::admitted(Admission::Answer answer) {
@@ -82,7 +100,7 @@ Fetch::Next Fetch::admitted(Admission::Answer answer) {
   }
   if (std::holds_alternative<Refused>(answer)) return refuse();
   place_.emplace(std::move(std::get<Place>(answer)));
-  timer_.set(std::max<int64_t>(waits_since_ + upstream_->admission().queue_timeout(priority_) - worker_.now(), 0));
+  timer_.set(std::max<int64_t>(waits_until() - worker_.now(), 0));
   step_ = Step::kAdmit;
   return std::nullopt;
 }

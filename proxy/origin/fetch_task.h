@@ -99,7 +99,9 @@ class Fetch final : public Task, public StreamOwner {
 
   // fetch_admit.cc: a slot.
   Next admit();
-  Next stand_back(uint64_t departures);
+  Next stand_back(const UpstreamState::Pick& pick);
+  Next waited();
+  int64_t waits_until() const;
   Next admitted(Admission::Answer answer);
   Next refuse();
   bool may_wait() const;

@@ -179,7 +179,7 @@ UpstreamState::Pick UpstreamState::choose(uint64_t hash, Asked what, std::span<c
     return pick;
   }
   if (pick.vacancy == Vacancy::kTried && tried.empty()) pick.vacancy = Vacancy::kDown;  // from all of them
-  pick.retry_at = retry_at(now);
+  pick.retry_at = pick.vacancy == Vacancy::kBusy ? back_at(now) : retry_at(now);
   pick.departures = departures_;
   return pick;
 }
@@ -189,6 +189,19 @@ int64_t UpstreamState::retry_at(int64_t now) const {
   int64_t first = 0;
   for (const auto& peer : balancer_.peers()) {
     const int64_t at = peer->breaker.retry_at();
+    if (at > now && (first == 0 || at < first)) first = at;
+  }
+  return first;
+}
+
+// The mutex is held. When the first of the servers that are left out now may be asked again; 0: none is, or nobody
+// knows.
+int64_t UpstreamState::back_at(int64_t now) const {
+  int64_t first = 0;
+  for (const auto& peer : balancer_.peers()) {
+    if (peer->server.down || !peer->healthy) continue;
+    const int64_t forgiven = within_max_fails(*peer, now) ? 0 : peer->checked + peer->server.fail_timeout.count() + 1;
+    const int64_t at = std::max(peer->breaker.retry_at(), forgiven);
     if (at > now && (first == 0 || at < first)) first = at;
   }
   return first;
@@ -237,6 +250,7 @@ void UpstreamState::judge(Seat& seat, Outcome outcome, int64_t now, int64_t retr
     Peer& peer = *seat.peer_;
     peer.awaited.erase({seat.who_.waker, seat.who_.token});
     const bool was_open = peer.breaker.is_open();
+    const bool was_out = was_open || !within_max_fails(peer, now);
     if (outcome == Outcome::kTimeout && rules_->breaker.enabled) peer.hung.hung(resource, rules_->breaker, now);
     if (outcome == Outcome::kUnknown) peer.hung.release(resource);
     if (outcome != Outcome::kTimeout && outcome != Outcome::kUnknown) peer.hung.answered(resource);
@@ -245,8 +259,8 @@ void UpstreamState::judge(Seat& seat, Outcome outcome, int64_t now, int64_t retr
       (was_open ? peer.closed : peer.opened) = now;
       if (!was_open) peer.paid = now - seat.began_;
       awaited = peer.awaited;
-      is_back = was_open;
     }
+    is_back = was_out && !peer.breaker.is_open() && within_max_fails(peer, now);
   }
   if (is_back) admission_->servers_changed();
   // They need not find out for themselves.

@@ -108,7 +108,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   struct Pick {
     Seat seat;
     Vacancy vacancy = Vacancy::kDown;
-    int64_t retry_at = 0;     // ms; with kDown: when a server is worth asking again; 0: not known
+    int64_t retry_at = 0;     // ms; when a server that is left out now may be asked again; 0: not known
     uint64_t departures = 0;  // with kBusy: what Admission::room_made() had been told
   };
   // who: is woken when the server turns out to be away or back before its answer has been judged.
@@ -141,6 +141,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   void judge(Seat& seat, Outcome outcome, int64_t now, int64_t retry_after);
   void learn(Peer& peer, Outcome outcome, int64_t now, const ServerBreaker::Failure& failure);
   void leave(Seat& seat);
+  int64_t back_at(int64_t now) const;
   int64_t retry_at(int64_t now) const;
   static bool is_withheld(const Peer& peer, Asked what, int64_t now);
   static bool others_wait(const Peer& peer, const Seat& seat, int64_t now);

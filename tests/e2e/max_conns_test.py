@@ -95,3 +95,24 @@ def test_backups_take_what_exceeds_it(new_levee, new_origin):
         page.release()
     assert all(v.status == 200 for v in crowd.results())
     rests(levee)
+
+
+@pytest.mark.conf(start=False)
+def test_a_server_whose_failures_are_forgiven_takes_who_waits(new_levee, new_origin):
+    ill, full = new_origin(), new_origin()
+    ill.page("/0", "ill", status=500)
+    page, = held(full, 1)
+    for number in range(1, 5):
+        ill.page(f"/{number}", "well")
+    levee = new_levee(
+        http=f"upstream group {{ server {ill.address} max_fails=1 fail_timeout=1s; server {full.address} max_conns=1; queue 9 timeout=30s; }}",
+        locations=PASS % "proxy_next_upstream error http_500;",
+    )
+    first = levee.get("/g/0")
+    eventually(lambda: page.held == 1)
+    crowd = levee.crowd(4, lambda i: f"/g/{i + 1}")
+    eventually(lambda: queued(levee) == 4)
+    assert [v.body for v in crowd.results()] == [b"well"] * 4
+    page.release()
+    assert first.rest() == b"body"
+    rests(levee)
