@@ -18,11 +18,15 @@
 namespace levee::bench {
 namespace {
 
-// The looped segments: of the source, or where they are installed beside the program.
-std::string media_folder() {
-  std::string source = "bench/media";
+// Where the program is installed: PREFIX of PREFIX/bin.
+std::filesystem::path prefix() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
+}
+// A folder of the source, or where it is installed.
+std::string data_folder(const std::string& name) {
+  std::string source = "bench/" + name;
   if (std::filesystem::exists(source)) return source;
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "share" / "levee" / "media";
+  return prefix() / "share" / "levee" / name;
 }
 
 // For all that start servers.
@@ -35,7 +39,7 @@ void add_origin(CLI::App& app, int& exit_code) {
   auto* const command =
       app.add_subcommand("origin", "An origin of live streams and objects, with the weaknesses of real ones");
   auto options = std::make_shared<OriginOptions>();
-  options->site.media = media_folder();
+  options->site.media = data_folder("media");
   command->add_option("--listen", options->listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
   command->add_option("--media", options->site.media, "Folder of the looped segments")->capture_default_str();
   command->add_option("--player", options->site.player, "Folder with hls.min.js for the page");
@@ -56,7 +60,7 @@ void add_origin(CLI::App& app, int& exit_code) {
 void add_demo(CLI::App& app, int& exit_code) {
   auto* const command = app.add_subcommand("demo", "The origin with Levee in front of it, until Ctrl-C");
   auto options = std::make_shared<DemoOptions>();
-  options->media = media_folder();
+  options->media = data_folder("media");
   command->add_option("--levee", options->levee, "Levee's program")->capture_default_str();
   command->add_option("--conf", options->conf, "Levee's configuration")->capture_default_str();
   command->add_option("--prefix", options->prefix, "Levee's folder")->capture_default_str();
@@ -127,7 +131,7 @@ void add_loads(CLI::App& app, int& exit_code) {
 // What all that play a plan take.
 CLI::App& add_plan(CLI::App& app, const char* name, const char* help, RehearseOptions& options) {
   CLI::App& command = *app.add_subcommand(name, help);
-  options.media = media_folder();
+  options.media = data_folder("media");
   command.add_option("plan", options.plan, "A file as those in bench/plans/")->required();
   command.add_option("--json", options.json_path, "File for the whole result");
   command.add_option("--levee", options.levee, "Levee's program; else the one beside this one");
@@ -166,6 +170,12 @@ void add_capacity(CLI::App& app, int& exit_code) {
 void add_compare(CLI::App& app, int& exit_code) {
   auto* const command = app.add_subcommand("compare", "Levee beside its peers, in server CPU seconds and in trouble");
   auto options = std::make_shared<CompareOptions>();
+  options->media = data_folder("media");
+  options->peers = data_folder("peers");
+  if (options->peers != "bench/peers") {  // not in the source
+    options->levee = prefix() / "sbin" / "levee";
+    options->json_path = "compare.json";
+  }
   command->add_option("plan", options->plan, "A plan to be rehearsed with each; else scenarios of its own");
   command->add_option("--rounds", options->rounds, "Rehearsals of the plan with each")
       ->check(CLI::Range(1, 99))
