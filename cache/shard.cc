@@ -84,9 +84,15 @@ Found Shard::miss(const Ask& ask, Slot* slot, std::shared_ptr<const Entry> stale
     if (slot != nullptr) slots_.tidy(*slot);
     return Pass{Pass::Why::kAbsent};
   }
-  if (serve_stale && ask.now < slot->refresh_after) {
-    ++counts_.stale;
-    return Stale{std::move(stale), std::nullopt};
+  if (stale && ask.now < slot->refresh_after) {
+    if (serve_stale) {
+      ++counts_.stale;
+      return Stale{std::move(stale), std::nullopt};
+    }
+    if (slot->refused) {
+      ++counts_.passes;
+      return Pass{Pass::Why::kRefused};
+    }
   }
   if (ask.rules.min_uses > 1 && !stale) {
     if (asked_.capacity() == 0) {

@@ -77,6 +77,7 @@ void Shard::failed(const Flight& flight, const std::shared_ptr<const Entry>& par
   ++counts_.failed;
   if (part && lives && part->body->size() > 0 && fits(*part)) store(*slot, part, dropped);
   slot->refresh_after = now_ + refresh_pause(flight.fault());
+  slot->refused = flight.fault().why == Failure::kOverloaded;
   slots_.tidy(*slot);
 }
 

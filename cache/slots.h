@@ -57,6 +57,7 @@ struct Slot {
   std::vector<Airborne> flights;
   int64_t uncacheable_until = 0;  // ms; 0: not known to be
   int64_t refresh_after = 0;      // ms: the last refresh failed, what is stale goes out without another until then
+  bool refused = false;  // ... because there was no room at the origin: who may not have it is refused until then
   // In the order in which they were found uncacheable.
   Slot* marked_later = nullptr;
   Slot* marked_before = nullptr;

@@ -66,7 +66,9 @@ struct Lead {
   std::shared_ptr<const Entry> begun;  // a part from byte 0 on with a strong validator, to be completed; or null
 };
 struct Pass {
-  enum class Why : uint8_t { kUncacheable, kMinUses, kWaiters, kAbsent } why = Why::kUncacheable;
+  // kRefused: the origin had no room for this key just now (Failure::kOverloaded), and what is stored is of no use; the
+  // crowd behind the one who was told so does not ask again.
+  enum class Why : uint8_t { kUncacheable, kMinUses, kWaiters, kAbsent, kRefused } why = Why::kUncacheable;
 };
 // Whether a request selects this response (RFC 9111 section 4.1), and can use it if it is a part: followers ask when
 // the head has come, and look up again if not.

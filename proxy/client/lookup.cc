@@ -162,7 +162,9 @@ Session::Next Session::take(Found found) {
   if (auto* mine = std::get_if<Lead>(&found)) return lead(std::move(*mine));
   const Pass::Why why = std::get<Pass>(found).why;
   if (x.slicing.of) return fail({Failure::kOverloaded, 503, 1000});
-  if (why != Pass::Why::kWaiters) return fetch_alone(CacheUse::kMiss, why == Pass::Why::kUncacheable);
+  if (why != Pass::Why::kWaiters && why != Pass::Why::kRefused) {
+    return fetch_alone(CacheUse::kMiss, why == Pass::Why::kUncacheable);
+  }
   x.stale = x.plan->store->peek(KeyView(connection_.commons.key), x);
   return fail({Failure::kOverloaded, 503, 1000});
 }

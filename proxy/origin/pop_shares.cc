@@ -1,7 +1,6 @@
 #include "proxy/origin/pop_shares.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "proxy/cluster/peer_message.h"
@@ -70,9 +69,9 @@ void PopShares::heard(const SlotsGranted& grants) {
 // Each node takes the claims of such a one for its own. Our own former name is forgotten within a node's death.
 void PopShares::look_for_twin() {
   const std::shared_ptr<const Nodes> nodes = pop_->roster().nodes();
-  const auto others = *nodes | std::views::drop(1);
-  const auto twin = std::ranges::find(others, pop_->advertise(), &Node::address);
-  if (twin == others.end()) {
+  const auto others = std::ranges::next(nodes->begin(), 1, nodes->end());
+  const auto twin = std::ranges::find(others, nodes->end(), pop_->advertise(), &Node::address);
+  if (twin == nodes->end()) {
     twin_since_ = 0;
     twin_told_ = false;
     return;

@@ -145,3 +145,20 @@ def served(levee):
     with contextlib.suppress(OSError):
         levee.connect()
         return True
+
+
+@conf("0")
+def test_the_crowd_behind_a_refusal_is_answered_from_memory_too_if_what_is_stored_is_of_no_use(levee, origin):
+    origin.page("/old", "old", cache_control="max-age=0, must-revalidate", etag='"1"')
+    assert levee.get("/g/old").rest() == b"old"
+    pages = held(origin, [f"/{i}" for i in range(4)])
+    crowd = levee.crowd(4, lambda i: f"/g/{i}")
+    eventually(lambda: origin.hits() == 5)
+    answers = [levee.get("/g/old") for _ in range(20)]
+    assert {answer.status for answer in answers} == {503} and all("Retry-After" in answer.headers for answer in answers)
+    assert metric(levee, 'levee_upstream_sheds_total{upstream="group",class="other"}') <= 10
+    for page in pages:
+        page.release()
+    crowd.results()
+    eventually(lambda: levee.get("/g/old").status == 200)
+    assert origin.hits() == 6 and origin.requests[-1].headers["If-None-Match"] == '"1"'

@@ -164,6 +164,22 @@ TEST_F(StoreTest, AfterAFailedRefreshTheNextOneWaitsAsTheFaultHasIt) {
   }
 }
 
+TEST_F(StoreTest, BehindARefusedFetchTheCrowdIsRefusedIfWhatIsStoredIsOfNoUse) {
+  fetch("/a", an_entry(0, 100));
+  Found found = ask("/a", 1'000);
+  ASSERT_TRUE(is<Lead>(found));
+  std::get<Lead>(found).writer.fail({Failure::kOverloaded, 503, 1'000});
+  for (const int64_t now : {1'000, 1'099}) {
+    found = ask("/a", now);
+    ASSERT_TRUE(is<Pass>(found));
+    EXPECT_EQ(std::get<Pass>(found).why, Pass::Why::kRefused);
+  }
+  found = ask("/a", 1'100);
+  ASSERT_TRUE(is<Lead>(found));
+  std::get<Lead>(found).writer.fail({Failure::kReset, 502, 0});
+  EXPECT_TRUE(is<Lead>(ask("/a", 1'101))) << "another try may succeed";
+}
+
 TEST_F(StoreTest, BeforeTheHeadIsKnownAllFollowAndThenCompare) {
   Found lead = ask("/a", 0, "gzip");
   Found follow = ask("/a", 0, "br");
