@@ -111,8 +111,8 @@ class Admission : public std::enable_shared_from_this<Admission> {
   // room_made(). departures: what room_made() had said when the servers were looked at.
   Answer stand_back(Permit permit, uint64_t departures, Priority priority, bool may_wait, Subscriber who, int64_t since,
                     int64_t now);
-  // A fetch has left a server that has max_conns, as the so-manyth, or a server may be asked again (0): one of those who
-  // wait tries. Or other servers may be asked than before: all try.
+  // A fetch has left a server that has max_conns, as the so-manyth, or a server may be asked again (0): one of those
+  // who wait tries. Or other servers may be asked than before: all try.
   void room_made(uint64_t departures);
   void servers_changed();
   // A fetch that was refused, and that a stale copy answers.

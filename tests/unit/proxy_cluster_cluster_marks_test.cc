@@ -1,7 +1,7 @@
 // Where the marks of a Cluster's masters stand.
-#include "proxy/cluster/cluster_marks.h"
-
 #include <gtest/gtest.h>
+
+#include "proxy/cluster/cluster_marks.h"
 
 namespace levee {
 namespace {
