@@ -1,6 +1,8 @@
 """A peer that lies, falls silent or is none at all: what it says never reaches a viewer as something else than it is."""
+import time
+
 import pytest
-from harness import CUT, HOLD, eventually, numbered
+from harness import CUT, HOLD, BlackHole, eventually, numbered
 
 BODY = numbered(50_000)
 ENTRY = "Levee-Peer: entry 60000 0 0 0 0 -k\r\n"
@@ -39,6 +41,26 @@ def test_what_is_no_answer_of_a_peer_is_fetched_elsewhere(new_pop, redis_server,
     crowd = pop[0].crowd(5, "/a")
     assert all(v.status == 200 and v.body == BODY for v in crowd.results())
     assert peer.hits() == 1 and origin.hits("/a") == 2
+
+
+@pytest.fixture
+def hole():
+    made = BlackHole()
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize("value", [b'H %s "v1"', b"L %s 1"], ids=["has it", "is fetching it"])
+def test_a_peer_whose_address_swallows_all_costs_its_deadline_and_then_the_origin_is_asked(new_pop, redis_server, origin, hole, value):
+    pop = new_pop(redis_server.url, 1, http="peer_timeout 300ms;", location="proxy_cache_purge on;")
+    named_by_the_index(pop, redis_server, origin, hole)
+    key = next(iter(redis_server.claims()))
+    redis_server.client.set(key, value % hole.address.encode(), px=60_000)
+    began = time.monotonic()
+    crowd = pop[0].crowd(5, "/a")
+    assert all(v.status == 200 and v.body == BODY and not v.error for v in crowd.results())
+    assert 0.3 <= time.monotonic() - began < 5  # proxy_connect_timeout is 60 s, a viewer's patience 10 s
+    assert pop[0].gauge("levee_pop_peer_failures_total") == 1 and origin.hits("/a") == 2
 
 
 def test_a_peer_that_cuts_a_body_is_gone_on_from(new_pop, redis_server, origin, peer):
