@@ -11,10 +11,10 @@
 namespace levee {
 namespace {
 
-// One hash for the PoP: node and address -> "milliseconds address limit=wanted/held ...", so that nodes that were given
-// one name by mistake are two. ARGV: node, address, ms after which a node is dead, and for each limit: name, slots,
-// wanted, held. Answers two lists: node, address, ... of those who are alive, and how many slots of each limit this
-// node may have from now on.
+// One hash for the PoP: node and address -> "milliseconds address #instance limit=wanted/held ...", so that nodes that
+// were given one name by mistake are two. An earlier version says no instance. ARGV: node, address, ms after which a
+// node is dead, instance, and for each limit: name, slots, wanted, held. Answers two lists: node, address, ... of those
+// who are alive, and how many slots of each limit this node may have from now on; and 1 if another instance beats here.
 //
 // Who was heard of in the future is as dead as who was long ago: then Redis' clock has gone back, and they beat again.
 //
@@ -25,6 +25,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local me = ARGV[1] .. ' ' .. ARGV[2]
 local all, alive, count, others = redis.call('HGETALL', KEYS[1]), {ARGV[1], ARGV[2]}, 1, {}
+local doubled = 0
 for i = 1, #all, 2 do
   local at, address, limits = string.match(all[i + 1], '^(%d+) (%S+)(.*)$')
   if not at or math.abs(now - at) > tonumber(ARGV[3]) then
@@ -37,10 +38,12 @@ for i = 1, #all, 2 do
       if tonumber(wanted) > 0 then sum.wanting = sum.wanting + 1 end
       others[name] = sum
     end
+  elseif string.match(limits, '^ #(%S+)') ~= ARGV[4] then
+    doubled = 1
   end
 end
-local said, grants = string.format('%d %s', now, ARGV[2]), {}
-for i = 4, #ARGV, 4 do
+local said, grants = string.format('%d %s #%s', now, ARGV[2], ARGV[4]), {}
+for i = 5, #ARGV, 4 do
   local name, slots, wanted, held = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
   local sum = others[name] or {wanted = 0, wanting = 0, held = 0}
   local silent = count - 1 - sum.wanting
@@ -58,7 +61,7 @@ for i = 4, #ARGV, 4 do
   grants[#grants + 1] = grant
 end
 redis.call('HSET', KEYS[1], me, said)
-return {alive, grants}
+return {alive, grants, doubled}
 )lua");
 
 std::string_view text_of(const redisReply& reply) {
@@ -98,13 +101,14 @@ uint32_t Roster::last_seen() const {
   return static_cast<uint32_t>(last_seen_);
 }
 
-Heart::Heart(Loop& loop, Redis& redis, std::string prefix, std::string node, std::string address, Roster& roster,
-             Hands hands)
+Heart::Heart(Loop& loop, Redis& redis, std::string prefix, std::string node, std::string address, std::string instance,
+             Roster& roster, Hands hands)
     : loop_(loop),
       redis_(redis),
       key_(std::move(prefix) + ":nodes"),
       node_(std::move(node)),
       address_(std::move(address)),
+      instance_(std::move(instance)),
       roster_(roster),
       hands_(std::move(hands)),
       timer_(
@@ -121,7 +125,7 @@ void Heart::hurry(int64_t pause) {
 void Heart::beat() {
   timer_.set(kBeat);
   due_ = loop_.now() + kBeat;
-  std::vector<std::string> words{node_, address_, std::to_string(kDeath)}, limits;
+  std::vector<std::string> words{node_, address_, std::to_string(kDeath), instance_}, limits;
   for (const SlotsWanted& one : hands_.say()) {
     limits.push_back(one.limit_name);
     words.insert(words.end(),
@@ -133,7 +137,7 @@ void Heart::beat() {
 }
 
 void Heart::answered(const redisReply* reply, const std::vector<std::string>& limits) {
-  if (!is_list(reply) || reply->elements != 2 || !is_list(reply->element[0]) || !is_list(reply->element[1]) ||
+  if (!is_list(reply) || reply->elements != 3 || !is_list(reply->element[0]) || !is_list(reply->element[1]) ||
       reply->element[1]->elements != limits.size()) {
     return hands_.missed();
   }
@@ -148,7 +152,7 @@ void Heart::answered(const redisReply* reply, const std::vector<std::string>& li
     grants[limits[i]] = static_cast<uint32_t>(std::clamp<long long>(grant, 0, UINT32_MAX));
   }
   roster_.heard(std::move(nodes));
-  hands_.heard(grants);
+  hands_.heard(grants, reply->element[2]->integer != 0);
 }
 
 }  // namespace levee

@@ -66,11 +66,14 @@ class Heart {
 
   struct Hands {
     std::function<std::vector<SlotsWanted>()> say;
-    std::function<void(const SlotsGranted&)> heard;  // the roster is up to date
-    std::function<void()> missed;                    // no answer to a beat
+    // The roster is up to date. doubled: another instance has beaten under our name and address since we last did; our
+    // own of before a restart may be it once.
+    std::function<void(const SlotsGranted&, bool doubled)> heard;
+    std::function<void()> missed;  // no answer to a beat
   };
-  Heart(Loop& loop, Redis& redis, std::string prefix, std::string node, std::string address, Roster& roster,
-        Hands hands);
+  // instance: without blanks; of this process alone.
+  Heart(Loop& loop, Redis& redis, std::string prefix, std::string node, std::string address, std::string instance,
+        Roster& roster, Hands hands);
   // The next beat comes in so many ms, if none is due before.
   void hurry(int64_t pause);
 
@@ -79,7 +82,7 @@ class Heart {
   void answered(const redisReply* reply, const std::vector<std::string>& limits);
   Loop& loop_;
   Redis& redis_;
-  const std::string key_, node_, address_;
+  const std::string key_, node_, address_, instance_;
   Roster& roster_;
   const Hands hands_;
   Timer timer_;

@@ -1,6 +1,7 @@
 #include "proxy/origin/pop_shares.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "proxy/cluster/peer_message.h"
@@ -10,6 +11,17 @@
 #include "proxy/origin/upstream_state.h"
 
 namespace levee {
+
+namespace {
+
+std::string new_instance() {
+  std::random_device random;
+  return std::to_string(random()) + "-" + std::to_string(random());
+}
+
+}  // namespace
+
+PopShares::PopShares(Worker& worker) : worker_(worker), instance_(new_instance()) {}
 
 void PopShares::use(const std::shared_ptr<const Generation>& generation) {
   upstreams_ = generation->upstreams;
@@ -25,9 +37,9 @@ void PopShares::use(const std::shared_ptr<const Generation>& generation) {
   heard_at_ = growth_after_ = worker_.now();
   Heart::Hands hands;
   hands.say = [this] { return say(); };
-  hands.heard = [this](const SlotsGranted& grants) { heard(grants); };
+  hands.heard = [this](const SlotsGranted& grants, bool doubled) { heard(grants, doubled); };
   hands.missed = [this] { missed(); };
-  heart_ = std::make_unique<Heart>(worker_.loop(), *redis, pop_->prefix(), pop_->node(), pop_->advertise(),
+  heart_ = std::make_unique<Heart>(worker_.loop(), *redis, pop_->prefix(), pop_->node(), pop_->advertise(), instance_,
                                    pop_->roster(), std::move(hands));
 }
 
@@ -44,7 +56,7 @@ std::vector<SlotsWanted> PopShares::say() const {
   return all;
 }
 
-void PopShares::heard(const SlotsGranted& grants) {
+void PopShares::heard(const SlotsGranted& grants, bool doubled) {
   const int64_t now = worker_.now();
   const uint32_t nodes = pop_->roster().last_seen();
   if (nodes < nodes_) growth_after_ = now + Heart::kDeath;
@@ -61,26 +73,29 @@ void PopShares::heard(const SlotsGranted& grants) {
     gave = gave || parts_[name] < before;
     wants = wants || (demand && demand->wanted > parts_[name] && demand->limit > parts_[name]);
   }
-  look_for_twin();
+  look_for_twin(doubled);
   if (gave) heart_->hurry(1);  // so that others can have it
   if (wants) heart_->hurry(kHungry);
 }
 
-// Each node takes the claims of such a one for its own. Our own former name is forgotten within a node's death.
-void PopShares::look_for_twin() {
+// Each node takes the claims of such a one for its own, and who has our name too beats in our place. Our own former
+// name, or our process of before a restart, is forgotten within a node's death.
+void PopShares::look_for_twin(bool doubled) {
   const std::shared_ptr<const Nodes> nodes = pop_->roster().nodes();
   const auto others = std::ranges::next(nodes->begin(), 1, nodes->end());
   const auto twin = std::ranges::find(others, nodes->end(), pop_->advertise(), &Node::address);
-  if (twin == nodes->end()) {
+  const int64_t now = worker_.now();
+  if (!doubled && twin == nodes->end()) {
+    if (now - twin_seen_ <= Heart::kDeath) return;  // it beats less often than we do
     twin_since_ = 0;
     twin_told_ = false;
     return;
   }
-  const int64_t now = worker_.now();
+  twin_seen_ = now;
   if (twin_since_ == 0) twin_since_ = now;
   if (now - twin_since_ <= 2 * Heart::kDeath || std::exchange(twin_told_, true)) return;
-  log(LogLevel::kError, 0, "node ", twin->name, " of the PoP has the address of this one, advertise=", twin->address,
-      ": they share nothing");
+  log(LogLevel::kError, 0, "", doubled ? "another node " + pop_->node() : "node " + twin->name,
+      " of the PoP has the address of this one, advertise=", pop_->advertise(), ": they share nothing");
 }
 
 void PopShares::missed() {

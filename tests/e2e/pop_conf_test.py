@@ -71,18 +71,36 @@ def test_a_reload_in_mid_flight_loses_nothing(new_pop, redis_server, origin):
     assert origin.hits("/b") == 2
 
 
-def test_nodes_with_one_address_are_told_once(new_pop, redis_server):
+def told_of_a_twin(node):
+    return node.error_log().count("has the address of this one, advertise=")
+
+
+def wait_for_beats(redis_server, count):
+    def beats():
+        return redis_server.client.info("commandstats")["cmdstat_evalsha"]["calls"]
+
+    before = beats()
+    eventually(lambda: beats() > before + count, what=f"{count} beats")
+
+
+@pytest.mark.parametrize("name", ["node1", "node0"])
+def test_nodes_with_one_address_are_told_once(new_pop, redis_server, name):
     pop = new_pop(redis_server.url, 2)
     first, second = (f"advertise=http://{node.peer[0]}:{node.peer[1]}" for node in pop)
-    pop[1].restart(http=pop[1].slots["http"].replace(second, first))
+    pop[1].restart(http=pop[1].slots["http"].replace(second, first).replace("node node1", f"node {name}"))
+    eventually(lambda: told_of_a_twin(pop[0]) and told_of_a_twin(pop[1]), what="both say so")
+    wait_for_beats(redis_server, 20)
+    assert [told_of_a_twin(node) for node in pop] == [1, 1]
 
-    def told(node):
-        return (node.directory / "error.log").read_text().count(f"has the address of this one, {first}")
 
-    eventually(lambda: told(pop[0]) and told(pop[1]), what="both say so")
-    beats = redis_server.client.info("commandstats")["cmdstat_evalsha"]["calls"]
-    eventually(lambda: redis_server.client.info("commandstats")["cmdstat_evalsha"]["calls"] > beats + 20, what="ten beats each")
-    assert told(pop[0]) == told(pop[1]) == 1
+def test_a_node_that_is_started_again_is_no_other(new_pop, redis_server):
+    pop = new_pop(redis_server.url, 1)
+    for _ in range(2):
+        pop[0].kill()
+        pop[0].start()
+        eventually(lambda: pop[0].gauge("levee_pop_nodes") == 1, what="it beats")
+    wait_for_beats(redis_server, 13)  # twice the time that its former beat takes to run out, and more
+    assert told_of_a_twin(pop[0]) == 0
 
 
 @pytest.mark.parametrize("lines, said", [

@@ -8,13 +8,17 @@ namespace {
 
 // A node that has so many fetches to make at a time, which end when the test says so.
 struct Member {
-  Member(Loop& loop, Redis& redis, const std::string& name, uint32_t slots, uint32_t wants)
-      : limit(slots), wanted(wants), heart(loop, redis, "levee", name, "http://" + name + ":1", roster, hands()) {}
+  Member(Loop& loop, Redis& redis, const std::string& name, uint32_t slots, uint32_t wants,
+         const std::string& instance = "1")
+      : limit(slots),
+        wanted(wants),
+        heart(loop, redis, "levee", name, "http://" + name + ":1", instance, roster, hands()) {}
 
   Heart::Hands hands() {
     Heart::Hands of;
     of.say = [this] { return std::vector<SlotsWanted>{{"origin", limit, wanted, std::max(in_flight, part)}}; };
-    of.heard = [this](const SlotsGranted& grants) {
+    of.heard = [this](const SlotsGranted& grants, bool is_doubled) {
+      doubled += is_doubled ? 1 : 0;
       part = grants.at("origin");
       in_flight = std::max(in_flight, std::min(part, wanted));
       ++heard;
@@ -26,7 +30,7 @@ struct Member {
   size_t sees() const { return roster.nodes() ? roster.nodes()->size() : 0; }
 
   uint32_t limit, wanted, part = 0, in_flight = 0;
-  unsigned heard = 0;
+  unsigned heard = 0, doubled = 0;
   Roster roster;
   Heart heart;
 };
@@ -118,6 +122,33 @@ TEST_F(HeartTest, ManyThatStartTogetherNeverHoldMoreThanThereIs) {
 TEST_F(HeartTest, OfALimitBelowTheNumberOfNodesEachHasOne) {
   const auto a = join("a", 1, 5), b = join("b", 1, 5);
   EXPECT_TRUE(turn_until([&] { return a->sees() == 2 && a->part == 1 && b->part == 1; }));
+}
+
+TEST_F(HeartTest, AnotherInstanceUnderOnesNameIsSeenForAsLongAsItBeats) {
+  const auto a = join("a", 8, 0), b = join("b", 8, 0);
+  {
+    Member twin(loop_, *redis_, "a", 8, 0, "2");
+    ASSERT_TRUE(turn_until([&] { return a->doubled > 3 && twin.doubled > 3; }));
+  }
+  const unsigned before = a->doubled, heard = a->heard;
+  ASSERT_TRUE(turn_until([&] { return a->heard > heard + 5; }));
+  EXPECT_LE(a->doubled, before + 1) << "its last beat";
+  EXPECT_EQ(b->doubled, 0U);
+}
+
+TEST_F(HeartTest, ANodeOfAVersionThatSaysNoInstanceIsReadAllTheSame) {
+  ASSERT_TRUE(turn_until([&] { return link_->usable(); }));
+  ASSERT_EQ(ask({"EVAL",
+                 "local now = redis.call('TIME')[1] * 1000 "
+                 "return redis.call('HSET', KEYS[1], 'a http://a:1', now .. ' http://a:1 origin=0/0', "
+                 "'b http://b:1', now .. ' http://b:1 origin=7/7') .. ''",
+                 "1", "levee:nodes"}),
+            "+2");
+  const auto a = join("a", 8, 3);
+  ASSERT_TRUE(turn_until([&] { return a->heard > 0; }));
+  EXPECT_EQ(a->sees(), 2U);
+  EXPECT_EQ(a->part, 1U) << "what the other holds";
+  EXPECT_EQ(a->doubled, 1U);
 }
 
 TEST_F(HeartTest, WhatIsNoNodesTextIsThrownAway) {
