@@ -13,7 +13,7 @@ SOURCE = pathlib.Path(__file__).parents[2]
 @pytest.fixture
 def installed(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    subprocess.run(["make", "-s", "install", f"FLAVOUR={OUT.name}", f"DESTDIR={tmp_path}", "PREFIX=/usr"], cwd=SOURCE, env=environment,
+    subprocess.run(["make", "-s", "-o", "all", "install", f"FLAVOUR={OUT.name}", f"DESTDIR={tmp_path}", "PREFIX=/usr"], cwd=SOURCE, env=environment,
                    check=True, timeout=300)
     return tmp_path / "usr"
 
