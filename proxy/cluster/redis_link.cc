@@ -226,6 +226,7 @@ void RedisLink::fail_all() {
 
 bool RedisLink::flush() {
   if (!unsent_.empty()) {
+    offered();
     const iovec view{unsent_.data(), unsent_.size()};
     const IoResult result = stream_->write({&view, 1});
     if (result.state == Io::kFailed || result.state == Io::kClosed) return false;
@@ -233,6 +234,13 @@ bool RedisLink::flush() {
   }
   stream_->wait(unsent_.empty() ? Stream::Wait::kRead : Stream::Wait::kBoth, 0);
   return true;
+}
+
+// Only now Redis can hear of them: the turn in which they were sent may have been a long one.
+void RedisLink::offered() {
+  const int64_t due = monotonic_ms() + deadline_;
+  for (auto each = pending_.rbegin(); each != pending_.rend() && each->id >= next_offer_; ++each) each->due = due;
+  next_offer_ = next_id_;
 }
 
 void RedisLink::receive() {
@@ -284,8 +292,9 @@ void RedisLink::settle(const redisReply* reply) {
 
 // ---- what is due
 
+// As of this turn's beginning: what had come by then has been read, and for what came since nobody has looked.
 void RedisLink::tick() {
-  const int64_t now = monotonic_ms();
+  const int64_t now = loop_.now();
   const std::shared_ptr<bool> alive = alive_;
   while (!pending_.empty() && pending_.front().due <= now) {
     const Answer answer = std::move(pending_.front().answer);

@@ -41,7 +41,8 @@ class RedisLink final : private StreamOwner {
  public:
   using Answer = std::function<void(const redisReply*)>;  // the reply lives for the call only
 
-  // deadline: ms for each command, connecting included.
+  // deadline: ms for each command, from when it is written to the connection; and so long at most until then. What the
+  // loop was busy with others is not Redis' silence.
   RedisLink(Loop& loop, RedisAddress address, RedisBreaker& breaker, int64_t deadline);
   ~RedisLink() override;
   RedisLink(const RedisLink&) = delete;
@@ -80,6 +81,7 @@ class RedisLink final : private StreamOwner {
   void ping();
   void send(std::span<const std::string_view> words, Answer answer);
   bool flush();    // false: the connection is lost
+  void offered();  // all that is pending
   void receive();  // may end this object: see alive_
   void settle(const redisReply* reply);
   void fail_all();
@@ -97,6 +99,7 @@ class RedisLink final : private StreamOwner {
   std::deque<Pending> pending_;  // in order of their deadlines, which is the order of sending
   uint64_t next_id_ = 1;
   uint64_t next_reply_ = 1;  // whose reply comes next
+  uint64_t next_offer_ = 1;  // the first that the connection has not been offered yet
   int64_t connect_due_ = 0;  // kAway: when to try again; kConnecting, kHandshake: when to give up
   int64_t heard_ = 0;        // when the last reply came
   int64_t pinged_ = 0;       // when the PING that is out was sent

@@ -20,4 +20,4 @@ def crowd():
 
 
 def test_1600_clients_cost_one_origin_request_and_those_of_the_other_nodes_wait_20_ms_longer_at_most():
-    assert any(crowd()["first_byte_p99_ms"]["later"] <= 20 for _ in range(TRIES))
+    assert any(crowd()["first_byte_p99_ms"]["later"] <= 20 for _ in range(TRIES)), "all counts were right; only the time is not"

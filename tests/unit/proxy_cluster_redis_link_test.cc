@@ -1,4 +1,6 @@
 // RedisLink against a real redis-server: answers, deadlines, a stopped server, a killed one.
+#include <functional>
+
 #include "proxy/cluster/redis_link.h"
 #include "tests/unit/redis_fixture.h"
 
@@ -27,6 +29,31 @@ TEST_F(RedisLinkTest, AStoppedServerCostsOneDeadlineAndThenNothing) {
   kill(server_, SIGCONT);
   EXPECT_TRUE(turn_until([&] { return link_->usable(); })) << "and closes when the server goes on";
   EXPECT_EQ(ask({"ECHO", "back"}), "+back");
+}
+
+// Each turn takes longer than a command may: it is written late, and its reply is read late.
+TEST_F(RedisLinkTest, ALoopThatLagsDoesNotTakeTheServerForSilent) {
+  ASSERT_TRUE(turn_until([&] { return link_->usable(); }));
+  const uint64_t openings = breaker_.openings();  // before the server stood
+  std::string got;
+  unsigned asked = 0;
+  std::function<void()> work;
+  Timer crowd(
+      loop_, [](void* each) { (*static_cast<std::function<void()>*>(each))(); }, &work);
+  work = [&] {
+    if (asked++ < 6)
+      link_->command({"ECHO", "x"}, [&](const redisReply* reply) { got += reply == nullptr ? "-" : "+"; });
+    for (const int64_t end = loop_.now() + 2 * kDeadline; now_ms() < end;) continue;
+    crowd.set(1);
+  };
+  crowd.set(1);
+  EXPECT_TRUE(turn_until([&] { return got.size() == 6; }));
+  EXPECT_EQ(got, "++++++");
+  EXPECT_EQ(breaker_.openings(), openings);
+  kill(server_, SIGSTOP);
+  asked = 5;
+  EXPECT_TRUE(turn_until([&] { return got.size() == 7; })) << "and is not taken for well";
+  EXPECT_EQ(got.back(), '-');
 }
 
 TEST_F(RedisLinkTest, ReconnectsToAServerThatWasKilled) {
