@@ -22,6 +22,7 @@ Permit& Permit::operator=(Permit&& other) noexcept {
   release();
   admission_ = std::move(other.admission_);
   idle_ = std::exchange(other.idle_, false);
+  leaving_ = std::exchange(other.leaving_, false);
   seated_ = std::exchange(other.seated_, false);
   return *this;
 }
@@ -33,14 +34,22 @@ void Permit::idle(bool is_idle) {
   is_idle ? ++admission_->idle_ : --admission_->idle_;
 }
 
-bool Permit::is_wanted_back() const {
+bool Permit::gives_way() {
   const std::lock_guard lock(admission_->mutex_);
-  return idle_ && admission_->queue_.size() > 0 && 2 * admission_->idle_ > admission_->limit();
+  if (!idle_ || admission_->queue_.size() <= admission_->leaving_ || 2 * admission_->idle_ <= admission_->limit()) {
+    return false;
+  }
+  idle_ = false;
+  leaving_ = true;
+  --admission_->idle_;
+  ++admission_->leaving_;
+  return true;
 }
 
 void Permit::release() {
   if (idle_) idle(false);
-  if (const auto admission = std::exchange(admission_, nullptr)) admission->release(seated_, clock_now());
+  const bool leaving = std::exchange(leaving_, false);
+  if (const auto admission = std::exchange(admission_, nullptr)) admission->release(seated_, leaving, clock_now());
 }
 
 void Permit::head_came(int64_t started, int64_t now) {
@@ -89,7 +98,7 @@ void Place::leave() {
     admission->waiters_.erase(at);
     admission->queue_.remove(ticket_);
   }
-  if (granted) admission->release(false, clock_now());
+  if (granted) admission->release(false, false, clock_now());
 }
 
 void Admission::apply(const Upstream& upstream) {
@@ -260,11 +269,12 @@ int64_t Admission::queue_timeout(Priority priority) const {
   return patience(priority);
 }
 
-void Admission::release(bool seated, int64_t now) {
+void Admission::release(bool seated, bool leaving, int64_t now) {
   Wakes wakes;
   {
     const std::lock_guard lock(mutex_);
     --in_flight_;
+    if (leaving) --leaving_;
     if (crowded_ && !seated) ++room_;  // the room that it was to have is there
     grant(now, wakes);
   }

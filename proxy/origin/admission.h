@@ -33,6 +33,7 @@ class Permit {
   Permit(Permit&& other) noexcept
       : admission_(std::move(other.admission_)),
         idle_(std::exchange(other.idle_, false)),
+        leaving_(std::exchange(other.leaving_, false)),
         seated_(std::exchange(other.seated_, false)) {}
   Permit& operator=(Permit&& other) noexcept;
   ~Permit() { release(); }
@@ -44,8 +45,9 @@ class Permit {
   void seated() { seated_ = true; }
   // The fetch waits for its reader, or does not any more; it keeps the slot, since the origin is still engaged.
   void idle(bool is_idle);
-  // An idle one is to end: others wait, and such as this one have more than half of the slots.
-  bool is_wanted_back() const;
+  // Whether an idle one is to end: others wait, and such as this one have more than half of the slots. If so it counts
+  // as given back, and the caller ends it; so no two end where one is enough.
+  bool gives_way();
 
  private:
   friend class Admission;
@@ -53,7 +55,7 @@ class Permit {
   explicit Permit(std::shared_ptr<Admission> admission) : admission_(std::move(admission)) {}
   void release();
   std::shared_ptr<Admission> admission_;
-  bool idle_ = false, seated_ = false;
+  bool idle_ = false, leaving_ = false, seated_ = false;
 };
 
 class Place {
@@ -135,7 +137,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   int64_t patience(Priority priority) const;
   Answer queue_up(Priority priority, bool may_wait, Subscriber who, int64_t since, int64_t now,
                   std::optional<Subscriber>& shed);
-  void release(bool seated, int64_t now);
+  void release(bool seated, bool leaving, int64_t now);
   void grant(int64_t now, Wakes& wakes);
   static void wake(const Wakes& wakes);
 
@@ -148,6 +150,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   FetchQueue queue_{0};
   int64_t queue_timeout_ = 0;
   uint32_t in_flight_ = 0, idle_ = 0;
+  uint32_t leaving_ = 0;                // of those in flight: they end, and give their slots to who waits
   bool crowded_ = false;                // all servers are at their max_conns, and some wait for one
   uint32_t room_ = 0;                   // crowded_: who of these may try
   uint64_t departures_ = 0;             // from servers with max_conns

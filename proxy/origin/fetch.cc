@@ -124,7 +124,7 @@ void Fetch::on_ready() {
 void Fetch::on_timer() {
   if (step_ != Step::kReadBody) return on_timeout();
   if (!paused_ || !permit_) return;
-  if (!permit_->is_wanted_back()) return timer_.set(kSlowReaderLook);
+  if (!permit_->gives_way()) return timer_.set(kSlowReaderLook);
   log(LogLevel::kInfo, 0, "a slow reader gives up its slot of upstream ", upstream_->name(), " to those who wait");
   give_up({Failure::kCut});
 }

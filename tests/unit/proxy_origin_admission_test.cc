@@ -130,18 +130,19 @@ TEST_F(AdmissionTest, ARefreshThatNobodyWaitsForHasMoreTimeThanAViewer) {
   EXPECT_EQ(admission->queue_timeout(Priority::kBackground), 60'000);
 }
 
-TEST_F(AdmissionTest, AnIdleSlotIsWantedBackOnlyIfOthersWaitAndSuchHaveMoreThanHalf) {
+TEST_F(AdmissionTest, AnIdleSlotGivesWayOnlyIfOthersWaitAndSuchHaveMoreThanHalf) {
   auto a = ask(1), b = ask(2);
   auto &first = std::get<Permit>(a), &second = std::get<Permit>(b);
   first.idle(true);
   second.idle(true);
-  EXPECT_FALSE(first.is_wanted_back());  // nobody waits
+  EXPECT_FALSE(first.gives_way());  // nobody waits
   auto c = ask(3);
-  EXPECT_TRUE(first.is_wanted_back());
+  EXPECT_TRUE(first.gives_way());
+  EXPECT_FALSE(second.gives_way());  // one is enough for who waits
   EXPECT_EQ(admission->snapshot().in_flight, 2U);  // it is still a slot
   second.idle(false);
-  EXPECT_FALSE(second.is_wanted_back());
-  EXPECT_FALSE(first.is_wanted_back());  // it has half of them
+  EXPECT_FALSE(second.gives_way());
+  EXPECT_FALSE(first.gives_way());  // it has half of them
   second.idle(true);
   a = Refused{};
   EXPECT_EQ(admission->snapshot().idle, 1U);
