@@ -138,7 +138,7 @@ TEST_F(AdmissionTest, AnIdleSlotGivesWayOnlyIfOthersWaitAndSuchHaveMoreThanHalf)
   EXPECT_FALSE(first.gives_way());  // nobody waits
   auto c = ask(3);
   EXPECT_TRUE(first.gives_way());
-  EXPECT_FALSE(second.gives_way());  // one is enough for who waits
+  EXPECT_FALSE(second.gives_way());                // one is enough for who waits
   EXPECT_EQ(admission->snapshot().in_flight, 2U);  // it is still a slot
   second.idle(false);
   EXPECT_FALSE(second.gives_way());
