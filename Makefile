@@ -188,7 +188,8 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/levee/examples conf/examples/*.conf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/levee/plans $(wildcard bench/plans/*)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/levee/media $(filter-out %/make,$(wildcard bench/media/*))
-	cd bench && find peers -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/levee/{} \;
+	set -e; for file in $$(cd bench && find peers -type f); do \
+	  install -D -m 644 bench/$$file $(DESTDIR)$(PREFIX)/share/levee/$$file; done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 conf/levee.8
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 conf/levee-bench.1
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system

@@ -94,8 +94,13 @@ void PopShares::look_for_twin(bool doubled) {
   twin_seen_ = now;
   if (twin_since_ == 0) twin_since_ = now;
   if (now - twin_since_ <= 2 * Heart::kDeath || std::exchange(twin_told_, true)) return;
-  log(LogLevel::kError, 0, "", doubled ? "another node " + pop_->node() : "node " + twin->name,
-      " of the PoP has the address of this one, advertise=", pop_->advertise(), ": they share nothing");
+  const std::string shares_nothing =
+      " of the PoP has the address of this one, advertise=" + pop_->advertise() + ": they share nothing";
+  if (doubled) {
+    log(LogLevel::kError, 0, "another node ", pop_->node(), shares_nothing);
+  } else {
+    log(LogLevel::kError, 0, "node ", twin->name, shares_nothing);
+  }
 }
 
 void PopShares::missed() {

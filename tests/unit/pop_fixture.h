@@ -4,12 +4,11 @@
 #include <stdlib.h>
 
 #include <fstream>
-#include <utility>
 
-#include "conf/config.h"
 #include "proxy/cluster/pop.h"
 #include "proxy/loop_worker.h"
 #include "proxy/origin/upstream_state.h"
+#include "tests/unit/generation_fixture.h"
 #include "tests/unit/redis_fixture.h"
 
 namespace levee {
@@ -52,24 +51,11 @@ class PopFixture : public RedisFixture {
     char secret[] = "/tmp/levee-secret-XXXXXX";
     close(mkstemp(secret));
     std::ofstream(secret) << "known to nodes\n";
-    auto loaded = load_text("events { } http { shared_index redis://127.0.0.1:" + std::to_string(port_) +
-                                " timeout=" + std::to_string(kTimeout) + "ms; node a advertise=" + kAddress +
-                                "; peer_listen 127.0.0.1:2; peer_secret " + secret +
-                                "; upstream origin { server 127.0.0.1:1; concurrency 8; queue 10; }"
-                                " server { listen 127.0.0.1:0; location / { proxy_pass http://origin; } } }",
-                            "/tmp", "pop.conf");
-    std::shared_ptr<const Generation> made;
-    if (const auto* error = std::get_if<ConfigError>(&loaded)) {
-      ADD_FAILURE() << error->to_string();
-    } else {
-      auto built = next_generation(std::make_shared<const Config>(std::move(std::get<Config>(loaded))), nullptr);
-      if (const auto* wrong = std::get_if<std::string>(&built)) {
-        ADD_FAILURE() << *wrong;
-      } else {
-        made = std::get<std::shared_ptr<const Generation>>(built);
-        commit(*made);
-      }
-    }
+    auto made = generation_of("events { } http { shared_index redis://127.0.0.1:" + std::to_string(port_) +
+                              " timeout=" + std::to_string(kTimeout) + "ms; node a advertise=" + kAddress +
+                              "; peer_listen 127.0.0.1:2; peer_secret " + secret +
+                              "; upstream origin { server 127.0.0.1:1; concurrency 8; queue 10; }"
+                              " server { listen 127.0.0.1:0; location / { proxy_pass http://origin; } } }");
     unlink(secret);
     return made;
   }

@@ -6,10 +6,10 @@
 #include <deque>
 #include <string>
 
-#include "conf/config.h"
 #include "proxy/loop_worker.h"
 #include "proxy/origin/refreshes.h"
 #include "proxy/origin/upstream_state.h"
+#include "tests/unit/generation_fixture.h"
 
 namespace levee {
 namespace {
@@ -35,22 +35,9 @@ struct Silent {
 
 // One slot, which the first fetch keeps: those that have begun are in flight or wait for it.
 std::shared_ptr<const Generation> generation(const std::string& port) {
-  auto loaded = load_text("events { } http { upstream origin { server 127.0.0.1:" + port +
-                              "; concurrency 1; queue 100; }"
-                              " server { listen 127.0.0.1:0; location / { proxy_pass http://origin; } } }",
-                          "/tmp", "refreshes.conf");
-  if (const auto* error = std::get_if<ConfigError>(&loaded)) {
-    ADD_FAILURE() << error->to_string();
-    return nullptr;
-  }
-  auto built = next_generation(std::make_shared<const Config>(std::move(std::get<Config>(loaded))), nullptr);
-  if (const auto* error = std::get_if<std::string>(&built)) {
-    ADD_FAILURE() << *error;
-    return nullptr;
-  }
-  auto made = std::get<std::shared_ptr<const Generation>>(built);
-  commit(*made);
-  return made;
+  return generation_of("events { } http { upstream origin { server 127.0.0.1:" + port +
+                       "; concurrency 1; queue 100; }"
+                       " server { listen 127.0.0.1:0; location / { proxy_pass http://origin; } } }");
 }
 
 class RefreshesTest : public testing::Test {

@@ -1,0 +1,31 @@
+// A generation as a configuration's text has it, in force; null, and a failed test, if it is not accepted.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "conf/config.h"
+#include "proxy/generation.h"
+
+namespace levee {
+
+inline std::shared_ptr<const Generation> generation_of(const std::string& text) {
+  auto loaded = load_text(text, "/tmp", "test.conf");
+  if (const auto* error = std::get_if<ConfigError>(&loaded)) {
+    ADD_FAILURE() << error->to_string();
+    return nullptr;
+  }
+  auto built = next_generation(std::make_shared<const Config>(std::move(std::get<Config>(loaded))), nullptr);
+  if (const auto* error = std::get_if<std::string>(&built)) {
+    ADD_FAILURE() << *error;
+    return nullptr;
+  }
+  commit(*std::get<std::shared_ptr<const Generation>>(built));
+  return std::get<std::shared_ptr<const Generation>>(built);
+}
+
+}  // namespace levee
