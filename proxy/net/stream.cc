@@ -188,15 +188,17 @@ IoResult Stream::write(std::span<const iovec> from) {
   return {static_cast<size_t>(count) == wanted ? Io::kDone : Io::kAgain, static_cast<size_t>(count)};
 }
 
-// more: other bytes follow at once.
-IoResult Stream::write_tls(const void* bytes, size_t count, bool more) {
+// more: other bytes follow at once. OpenSSL is given a record's bytes each time: a call that finishes an earlier record
+// goes on with what else it is given, and whether that is the last must be known before.
+IoResult Stream::write_tls(TlsGathering& gathering, const void* bytes, size_t count, bool more) {
   size_t total = 0;
   forget_errors();
-  while (total < count) {  // one record each time
+  while (total < count) {
+    const size_t offered = std::min(count - total, kRecord);
     size_t written = 0;
-    more_will_follow(SSL_get_wbio(ssl_), more || count - total > kRecord);
+    gathering.more_will_follow(more || offered < count - total);
     const IoResult result =
-        tls_result(SSL_write_ex(ssl_, static_cast<const char*>(bytes) + total, count - total, &written), total);
+        tls_result(SSL_write_ex(ssl_, static_cast<const char*>(bytes) + total, offered, &written), total);
     if (tls_needs_ == Wait::kWrite) tls_needs_ = Wait::kNothing;
     if (result.state != Io::kDone) return result;
     total += written;
@@ -208,6 +210,7 @@ IoResult Stream::write_tls(const void* bytes, size_t count, bool more) {
 // large enough by itself is encrypted from where it lies. After kAgain the same bytes must be offered again.
 IoResult Stream::write_tls(std::span<const iovec> from) {
   std::array<std::byte, kRecord> gathered;
+  TlsGathering gathering(SSL_get_wbio(ssl_));
   size_t wanted = 0;
   for (const iovec& each : from) wanted += each.iov_len;
   size_t total = 0, part = 0, skip = 0;  // skip: bytes of from[part] already written
@@ -215,7 +218,7 @@ IoResult Stream::write_tls(std::span<const iovec> from) {
     const size_t rest = from[part].iov_len - skip;
     IoResult result;
     if (rest >= kRecord || part + 1 == from.size()) {
-      result = write_tls(static_cast<const char*>(from[part].iov_base) + skip, rest, total + rest < wanted);
+      result = write_tls(gathering, static_cast<const char*>(from[part].iov_base) + skip, rest, total + rest < wanted);
     } else {
       size_t size = 0, offset = skip;
       for (size_t i = part; i < from.size() && size < kRecord; ++i, offset = 0) {
@@ -223,7 +226,7 @@ IoResult Stream::write_tls(std::span<const iovec> from) {
         std::memcpy(gathered.data() + size, static_cast<const char*>(from[i].iov_base) + offset, take);
         size += take;
       }
-      result = write_tls(gathered.data(), size, total + size < wanted);
+      result = write_tls(gathering, gathered.data(), size, total + size < wanted);
     }
     total += result.count;
     if (result.state != Io::kDone) return {result.state, total};
@@ -240,11 +243,13 @@ IoResult Stream::send_file(int file, off_t& offset, size_t count) {
     return {static_cast<size_t>(sent) == count ? Io::kDone : Io::kAgain, static_cast<size_t>(sent)};
   }
   std::array<std::byte, kRecord> bytes;
+  TlsGathering gathering(SSL_get_wbio(ssl_));
   size_t total = 0;
   while (total < count) {
     const ssize_t got = pread(file, bytes.data(), std::min(bytes.size(), count - total), offset);
     if (got <= 0) return {Io::kFailed, total};
-    const IoResult result = write_tls(bytes.data(), static_cast<size_t>(got), total + static_cast<size_t>(got) < count);
+    const IoResult result =
+        write_tls(gathering, bytes.data(), static_cast<size_t>(got), total + static_cast<size_t>(got) < count);
     total += result.count;
     offset += static_cast<off_t>(result.count);
     if (result.state != Io::kDone) return {result.state, total};

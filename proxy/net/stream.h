@@ -23,6 +23,8 @@ typedef struct ssl_ctx_st SSL_CTX;
 
 namespace levee {
 
+class TlsGathering;
+
 enum class Io : uint8_t { kDone, kAgain, kClosed, kFailed };
 struct IoResult {
   Io state = Io::kDone;
@@ -86,7 +88,7 @@ class Stream {
   void keep_warm();
   IoResult tls_result(int returned, size_t count);
   IoResult write_tls(std::span<const iovec> from);
-  IoResult write_tls(const void* bytes, size_t count, bool more);
+  IoResult write_tls(TlsGathering& gathering, const void* bytes, size_t count, bool more);
 
   StreamOwner* owner_;
   SSL* ssl_ = nullptr;

@@ -4,33 +4,57 @@
 #include <openssl/bio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
 
 namespace levee {
 namespace {
 
 constexpr int kKernelTls = 0xF000;  // BIO flags that bio.h keeps for it
+// Bytes of records that leave by one call, but for the last of them: five records, so six leave together. Not a
+// multiple of 64 KiB: on loopback, where a packet is as large, the rest would be a small packet of its own each time,
+// which costs as much as a large one.
+constexpr size_t kGathered = 96 * 1024;
 
-// The BIO's data: twice the descriptor, and one more while more will follow.
-intptr_t data_of(BIO* bio) {
-  return reinterpret_cast<intptr_t>(BIO_get_data(bio));
+// The BIO's data.
+struct Socket {
+  int descriptor;
+  bool more = false;  // the next record may wait
+  std::string unsent = {};
+};
+
+// Records of the write that the thread is in. Only in a TlsGathering there are any.
+class Gathered {
+ public:
+  std::string_view bytes() const { return {bytes_.data(), size_}; }
+  bool has_room_for(size_t more) const { return more <= bytes_.size() - size_; }
+  void add(const char* from, size_t more) {
+    std::memcpy(bytes_.data() + size_, from, more);
+    size_ += more;
+  }
+  void clear() { size_ = 0; }
+
+ private:
+  std::array<char, kGathered> bytes_;
+  size_t size_ = 0;
+};
+thread_local Gathered gathered;
+
+Socket& socket_of(BIO* bio) {
+  return *static_cast<Socket*>(BIO_get_data(bio));
 }
 
-void set_data(BIO* bio, int descriptor, bool more) {
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(descriptor) * 2 + (more ? 1 : 0)));
-}
-
-int descriptor_of(BIO* bio) {
-  return static_cast<int>(data_of(bio) / 2);
-}
-
-int flags_of(BIO* bio) {
-  return data_of(bio) % 2 == 0 ? MSG_NOSIGNAL : MSG_NOSIGNAL | MSG_MORE;
+iovec part(std::string_view bytes) {
+  return {const_cast<char*>(bytes.data()), bytes.size()};
 }
 
 bool is_transient(int error) {
@@ -53,10 +77,36 @@ int receive(BIO* bio, char* into, size_t size, size_t* count) {
     return told(theirs(bio, into, static_cast<int>(std::min<size_t>(size, INT_MAX))), count);
   }
   BIO_clear_retry_flags(bio);
-  const long got = syscall(SYS_recvfrom, descriptor_of(bio), into, size, 0, nullptr, nullptr);
+  const long got = syscall(SYS_recvfrom, socket_of(bio).descriptor, into, size, 0, nullptr, nullptr);
   if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   if (got < 0 && is_transient(errno)) BIO_set_retry_read(bio);
   return told(got, count);
+}
+
+// What is unsent, what is gathered, and the record, by one call. The bytes of the record that were sent; or as told()
+// has it.
+int64_t send_all(BIO* bio, Socket& socket, std::string_view record) {
+  std::array<iovec, 3> parts = {part(socket.unsent), part(gathered.bytes()), part(record)};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  const long sent = syscall(SYS_sendmsg, socket.descriptor, &message, MSG_NOSIGNAL);
+  const bool full = sent < 0 && is_transient(errno);
+  size_t left = sent > 0 ? static_cast<size_t>(sent) : 0;
+  const size_t of_unsent = std::min(left, socket.unsent.size());
+  left -= of_unsent;
+  const size_t of_gathered = std::min(left, gathered.bytes().size());
+  left -= of_gathered;
+  if (of_unsent == socket.unsent.size()) {
+    socket.unsent = {};
+  } else {
+    socket.unsent.erase(0, of_unsent);
+  }
+  socket.unsent.append(gathered.bytes().substr(of_gathered));
+  gathered.clear();
+  if (left > 0) return static_cast<int64_t>(left);
+  if (full || sent > 0) BIO_set_retry_write(bio);
+  return -1;
 }
 
 int send(BIO* bio, const char* from, size_t size, size_t* count) {
@@ -65,9 +115,12 @@ int send(BIO* bio, const char* from, size_t size, size_t* count) {
     return told(theirs(bio, from, static_cast<int>(std::min<size_t>(size, INT_MAX))), count);
   }
   BIO_clear_retry_flags(bio);
-  const long sent = syscall(SYS_sendto, descriptor_of(bio), from, size, flags_of(bio), nullptr, 0);
-  if (sent < 0 && is_transient(errno)) BIO_set_retry_write(bio);
-  return told(sent, count);
+  Socket& socket = socket_of(bio);
+  if (socket.more && socket.unsent.empty() && gathered.has_room_for(size)) {
+    gathered.add(from, size);
+    return told(static_cast<int64_t>(size), count);
+  }
+  return told(send_all(bio, socket, {from, size}), count);
 }
 
 const BIO_METHOD* method() {
@@ -80,7 +133,10 @@ const BIO_METHOD* method() {
     BIO_meth_set_puts(mine, BIO_meth_get_puts(theirs));
     BIO_meth_set_ctrl(mine, BIO_meth_get_ctrl(theirs));
     BIO_meth_set_create(mine, BIO_meth_get_create(theirs));
-    BIO_meth_set_destroy(mine, BIO_meth_get_destroy(theirs));
+    BIO_meth_set_destroy(mine, [](BIO* bio) {
+      delete static_cast<Socket*>(BIO_get_data(bio));
+      return BIO_meth_get_destroy(BIO_s_socket())(bio);
+    });
     return mine;
   }();
   return made;
@@ -91,13 +147,20 @@ const BIO_METHOD* method() {
 BIO* tls_socket(int descriptor) {
   BIO* const bio = method() != nullptr ? BIO_new(method()) : nullptr;
   if (bio == nullptr) return nullptr;
+  BIO_set_data(bio, new Socket{descriptor});
   BIO_set_fd(bio, descriptor, BIO_NOCLOSE);
-  set_data(bio, descriptor, false);
   return bio;
 }
 
-void more_will_follow(BIO* bio, bool more) {
-  set_data(bio, descriptor_of(bio), more);
+TlsGathering::~TlsGathering() {
+  Socket& socket = socket_of(bio_);
+  socket.more = false;
+  socket.unsent.append(gathered.bytes());  // there are any only if a later record could not be made
+  gathered.clear();
+}
+
+void TlsGathering::more_will_follow(bool more) {
+  socket_of(bio_).more = more;
 }
 
 }  // namespace levee
