@@ -265,11 +265,11 @@ void Limiter::change(double limit, int64_t now) {
 
 void Limiter::remember(double bound, int64_t now) {
   const int64_t current = now / kBucketLength;
-  const auto passed = static_cast<size_t>(std::clamp<int64_t>(current - bucket_, 0, kBuckets));
-  for (size_t i = 0; i < passed; ++i) buckets_[static_cast<size_t>(current - static_cast<int64_t>(i)) % kBuckets] = 0;
-  bucket_ = current;
-  double& bucket = buckets_[static_cast<size_t>(current) % kBuckets];
-  bucket = bucket == 0 ? bound : std::min(bucket, bound);
+  const bool next = current != period_of_bucket_;
+  if (next) bucket_ = (bucket_ + 1) % kBuckets;
+  period_of_bucket_ = current;
+  double& bucket = buckets_[bucket_];
+  bucket = next || bucket == 0 ? bound : std::min(bucket, bound);
   double least = bound;
   for (const double known : buckets_) {
     if (known > 0) least = std::min(least, known);
@@ -277,7 +277,7 @@ void Limiter::remember(double bound, int64_t now) {
   // Down at once, up slowly: a tenth a bucket at most.
   if (baseline_ == 0 || least < baseline_) {
     baseline_ = least;
-  } else if (passed > 0) {
+  } else if (next) {
     baseline_ = std::min(least, baseline_ * 1.1);
   }
 }

@@ -4,7 +4,7 @@
 //
 // Adaptive: samples are gathered in windows. While nothing speaks against it and the limit is used, each window without
 // a sign of a queue raises it by half; so it is where the origin is after a few round trips. A window whose mean is
-// above the baseline (the least that a window of the last half minute had) by more than chance explains looks like a
+// above the baseline (the least that a window of the last half minute of use had) by more than chance explains looks like a
 // queue at the origin, and the limit goes down. As long as the time to head falls with it in proportion, it was a
 // queue, and the limit goes down further; when it does not, it goes back to what Little's law says the origin carries
 // without one. If it did not fall at all, the origin has become slower by itself, and the baseline moves. What was
@@ -79,8 +79,11 @@ class Limiter {
   Window window_;
 
   double baseline_ = 0;
-  std::array<double, kBuckets> buckets_{};  // the least bound of each 3 s; 0: none
-  int64_t bucket_ = 0;                      // number of the newest
+  // The least bound of each of the last 3 s in which there was one; 0: none. A pause is not forgotten over: what comes
+  // after it may be a storm, whose queue must not be taken for the norm.
+  std::array<double, kBuckets> buckets_{};
+  size_t bucket_ = 0;             // the newest
+  int64_t period_of_bucket_ = 0;  // number of its 3 s
 
   double ceiling_ = 0;                           // what is carried, and more was too much; 0: not known
   int64_t hold_until_ = 0;                       // not beyond ceiling_ before
