@@ -35,6 +35,14 @@ std::string processor() {
   return "unknown";
 }
 
+// How the kernel paces what servers send, which a large body's cost depends on.
+std::string congestion_control() {
+  std::ifstream file("/proc/sys/net/ipv4/tcp_congestion_control");
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
 std::string date_now() {
   std::array<char, 32> date{};
   const time_t now = time(nullptr);
@@ -48,8 +56,13 @@ Json machine(const CompareOptions& options, const fs::path& scratch) {
   uname(&system);
   double load = 0;
   getloadavg(&load, 1);
-  Json result{{"date", date_now()},       {"cpu", processor()},  {"cores", sysconf(_SC_NPROCESSORS_ONLN)},
-              {"kernel", system.release}, {"load_before", load}, {"versions", Json::object()}};
+  Json result{{"date", date_now()},
+              {"cpu", processor()},
+              {"cores", sysconf(_SC_NPROCESSORS_ONLN)},
+              {"kernel", system.release},
+              {"congestion_control", congestion_control()},
+              {"load_before", load},
+              {"versions", Json::object()}};
   std::vector<fs::path> folders(fs::directory_iterator(options.peers), {});
   std::ranges::sort(folders);
   const PeerTerms terms{.keys = {}, .memory = {}, .levee = options.levee, .bench = here()};

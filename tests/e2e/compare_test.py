@@ -39,6 +39,8 @@ def test_each_server_gets_its_verdict_its_figures_and_its_ratio_to_nginx(compare
         assert figures["origin_requests"] == 5 and figures["errors"] == 0 and figures["cpu_us"] > 0
         assert figures["cpu_s"] == sum(each["cpu_s"] for each in evening["rounds"][server]) / 2
     assert result["machine"]["versions"]["nginx"].startswith("nginx version: nginx/")
+    with open("/proc/sys/net/ipv4/tcp_congestion_control", encoding="ascii") as file:
+        assert result["machine"]["congestion_control"] == file.read().strip()
     assert "by nginx's" in said and "held 2 of 2" in page and "nginx = 1" in page
 
 
