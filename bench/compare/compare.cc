@@ -16,6 +16,7 @@
 #include "bench/compare/rehearsals.h"
 #include "bench/compare/rounds.h"
 #include "bench/compare/tables.h"
+#include "bench/servers/interruption.h"
 
 namespace levee::bench {
 namespace {
@@ -97,12 +98,23 @@ bool is_in(const std::vector<std::string>& names, const std::string& name) {
 
 using Rounds = std::map<std::string, std::vector<Json>>;
 
+// A measurement that finds the origin gone, or cannot read what it says, is none.
+Scenario::Measured readable(const auto& measure) {
+  try {
+    return measure();
+  } catch (const Json::exception& wrong) {
+    return std::string("what it took cannot be told: ") + wrong.what();
+  }
+}
+
 // Interleaved: what else the machine does strikes all alike. `missing`: gets what could not be measured, and why.
+// Ends at once when it is interrupted.
 Rounds measure_all(const Scenario& scenario, Stage& stage, const std::vector<std::unique_ptr<Peer>>& peers,
                    Json& missing) {
   std::map<std::string, Json> prepared;
   for (const auto& peer : peers) {
-    auto made = scenario.prepare ? scenario.prepare(stage, *peer) : Json();
+    if (interrupted_by() != 0) return {};
+    auto made = scenario.prepare ? readable([&] { return scenario.prepare(stage, *peer); }) : Json();
     if (auto* wrong = std::get_if<std::string>(&made)) {
       missing[peer->name()] = *wrong;
     } else {
@@ -112,8 +124,9 @@ Rounds measure_all(const Scenario& scenario, Stage& stage, const std::vector<std
   Rounds rounds;
   for (int turn = 0; turn < scenario.rounds; ++turn) {
     for (const auto& peer : peers) {
+      if (interrupted_by() != 0) return {};
       if (!prepared.contains(peer->name())) continue;
-      auto measured = scenario.measure(stage, *peer, {turn, prepared[peer->name()]});
+      auto measured = readable([&] { return scenario.measure(stage, *peer, {turn, prepared[peer->name()]}); });
       if (auto* wrong = std::get_if<std::string>(&measured)) {
         missing[peer->name()] = *wrong;
         rounds[peer->name()].push_back(Json::object());
@@ -134,6 +147,7 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
   const int64_t began = now_us();
   std::vector<std::unique_ptr<Peer>> peers;
   for (const std::string& name : options.servers.empty() ? scenario.servers : options.servers) {
+    if (interrupted_by() != 0) break;
     auto started = stage.start(fs::path(options.peers) / name, options.levee, scenario.size, scenario.tls);
     if (auto* wrong = std::get_if<std::string>(&started)) {
       result["not_measured"][name] = *wrong;
@@ -226,6 +240,15 @@ class Results {
     const bool is_written = write();
     return write_readme(options_.readme_path, all_) && is_written;
   }
+  // What an interruption in this has left; empty: before there was anything to lose.
+  std::string left(const std::string& interrupted_in) const {
+    std::string text =
+        interrupted_in.empty() ? "interrupted" : "interrupted in " + interrupted_in + ", of which nothing is kept";
+    if (measured_.empty()) return text + "; nothing was measured before it";
+    text += "; " + options_.json_path + " has what was measured before it: ";
+    for (const std::string& name : measured_) text += (name == measured_.front() ? "" : ", ") + name;
+    return text;
+  }
   bool has_all() const {
     return std::ranges::all_of(measured_, [this](const std::string& name) {
       return all_.at("scenarios").at(name).at("not_measured").empty();
@@ -243,16 +266,23 @@ class Results {
   std::vector<std::string> measured_;  // this time, in order
 };
 
-// Or what is wrong.
-std::string play_scenarios(const CompareOptions& options, const fs::path& scratch, Results& results) {
+// What kept a comparison from playing all.
+struct Obstacle {
+  std::string wrong;           // empty: nothing
+  std::string interrupted_in;  // empty: nothing was being played
+};
+
+Obstacle play_scenarios(const CompareOptions& options, const fs::path& scratch, Results& results) {
   Stage stage(here(), options.media, scratch, options.quick);
-  if (std::string wrong = stage.prepare(); !wrong.empty()) return wrong;
+  if (std::string wrong = stage.prepare(); !wrong.empty()) return {.wrong = std::move(wrong), .interrupted_in = {}};
   auto scenarios = speed_scenarios(options.quick);
   for (Scenario& scenario : overload_scenarios(options.quick)) scenarios.push_back(std::move(scenario));
   double took = 0;
   for (const Scenario& scenario : scenarios) {
     if (!is_in(options.only, scenario.name)) continue;
-    const Json& result = results.add(scenario.name, play(scenario, options, stage));
+    Json played = play(scenario, options, stage);
+    if (interrupted_by() != 0) return {.wrong = {}, .interrupted_in = scenario.name};
+    const Json& result = results.add(scenario.name, std::move(played));
     took += result.at("took_s").get<double>();
     std::printf("%s  (%.0f s, all %.0f s)\n", terminal_table(scenario.name, result).c_str(),
                 result.at("took_s").get<double>(), took);
@@ -261,17 +291,23 @@ std::string play_scenarios(const CompareOptions& options, const fs::path& scratc
   return {};
 }
 
-std::string play_plan(const CompareOptions& options, const fs::path& scratch, Results& results) {
+Obstacle play_plan(const CompareOptions& options, const fs::path& scratch, Results& results) {
   auto read = read_plan(options.plan);
-  if (auto* const wrong = std::get_if<std::string>(&read)) return std::move(*wrong);
+  if (auto* const wrong = std::get_if<std::string>(&read)) return {.wrong = std::move(*wrong), .interrupted_in = {}};
   Plan& plan = std::get<Plan>(read);
-  if (const std::string wrong = uncomparable(plan); !wrong.empty()) return options.plan + ": " + wrong;
+  if (std::string wrong = uncomparable(plan); !wrong.empty()) {
+    return {.wrong = options.plan + ": " + wrong, .interrupted_in = {}};
+  }
   plan.start_origin->media = options.media;
   const auto keep = [&](Json so_far) { results.add(plan.name, std::move(so_far)); };
-  auto compared = compare_rehearsals(plan, options, scratch, keep);
-  if (auto* const wrong = std::get_if<std::string>(&compared)) return std::move(*wrong);
-  std::printf("\n%s", plan_table(results.add(plan.name, std::move(std::get<Json>(compared)))).c_str());
-  return {};
+  auto played = compare_rehearsals(plan, options, scratch, keep);
+  if (auto* const wrong = std::get_if<std::string>(&played)) return {.wrong = std::move(*wrong), .interrupted_in = {}};
+  Compared& compared = std::get<Compared>(played);
+  const bool is_whole = compared.interrupted_in.empty();
+  if (is_whole || !compared.result["peers"].empty()) std::printf("\n%s", plan_table(compared.result).c_str());
+  std::fflush(stdout);
+  if (is_whole) results.add(plan.name, std::move(compared.result));
+  return {.wrong = {}, .interrupted_in = std::move(compared.interrupted_in)};
 }
 
 }  // namespace
@@ -282,16 +318,18 @@ int run_compare(const CompareOptions& options) {
     std::fprintf(stderr, "levee-bench: %s\n", wrong.c_str());
     return 2;
   }
+  heed_interruption();
   const Scratch scratch;
   std::error_code error;
   CompareOptions absolute = options;
   absolute.levee = fs::absolute(options.levee, error);
   Results results(absolute, scratch.path());
-  const std::string wrong = options.plan.empty() ? play_scenarios(absolute, scratch.path(), results)
-                                                 : play_plan(absolute, scratch.path(), results);
-  if (!wrong.empty()) {
-    std::fprintf(stderr, "levee-bench: %s\n", wrong.c_str());
-    return 2;
+  const auto [wrong, interrupted_in] = options.plan.empty() ? play_scenarios(absolute, scratch.path(), results)
+                                                            : play_plan(absolute, scratch.path(), results);
+  const int signal = interrupted_by();
+  if (signal != 0 || !wrong.empty()) {
+    std::fprintf(stderr, "levee-bench: %s\n", (signal != 0 ? results.left(interrupted_in) : wrong).c_str());
+    return signal != 0 ? 128 + signal : 2;
   }
   return results.finish() && results.has_all() ? 0 : 1;
 }

@@ -22,7 +22,8 @@ struct CompareOptions {
   std::string html_path;    // empty: none
 };
 
-// 0: all were measured. 1: some were not. 2: nothing was: the plan is wrong, or the origin does not start.
+// 0: all were measured. 1: some were not. 2: nothing was: the plan is wrong, or the origin does not start. 128 and
+// more: interrupted; stderr says in what, and what is kept.
 int run_compare(const CompareOptions& options);
 
 }  // namespace levee::bench

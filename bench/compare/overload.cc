@@ -6,6 +6,7 @@
 
 #include "bench/client/http_client.h"
 #include "bench/compare/case.h"
+#include "bench/servers/interruption.h"
 
 namespace levee::bench {
 namespace {
@@ -49,7 +50,8 @@ int wait_until_quiet(Stage& stage, double most_seconds) {
   constexpr int64_t kSettling = 3'000'000;
   const int64_t began = now_us(), end = began + static_cast<int64_t>(most_seconds * 1e6);
   int most = 0;
-  for (int64_t last_busy = began; now_us() < end && now_us() - last_busy < 1'500'000; usleep(50'000)) {
+  for (int64_t last_busy = began; now_us() < end && now_us() - last_busy < 1'500'000 && interrupted_by() == 0;
+       usleep(50'000)) {
     const int active = stage.stats().value("active", 0);
     if (active > 0) last_busy = now_us();
     if (now_us() - began >= kSettling) most = std::max(most, active);
@@ -92,7 +94,7 @@ auto storm(int objects) {
   return [objects](Stage& stage, const Peer& peer, const Turn& turn) -> Measured {
     const int64_t expired_us =
         turn.prepared.at("at_us").get<int64_t>() + (storm_lifetime(stage) + 2) * int64_t{1'000'000};
-    usleep(static_cast<useconds_t>(std::max<int64_t>(expired_us - now_us(), 0)));
+    while (now_us() < expired_us && interrupted_by() == 0) usleep(50'000);
     const OriginState small(stage, kStormOrigin);
     auto stale = stage.load(peer, "flash", storm_path(stage, peer), storm_crowd(std::to_string(objects)));
     if (auto* wrong = std::get_if<std::string>(&stale)) return *wrong;

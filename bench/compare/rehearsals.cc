@@ -13,6 +13,7 @@
 #include "bench/rehearse/outcome_text.h"
 #include "bench/rehearse/rehearsal.h"
 #include "bench/rehearse/screen.h"
+#include "bench/servers/interruption.h"
 #include "bench/servers/peer.h"
 #include "bench/servers/scratch.h"
 
@@ -83,13 +84,17 @@ void leave_first_processor() {
   sched_setaffinity(0, sizeof set, &set);
 }
 
+// Says nothing of the node when it is interrupted.
 std::variant<Outcome, std::string> play(const Plan& plan, const NodeMaker& maker, const fs::path& folder) {
   std::variant<Outcome, std::string> result;
   {
     Deployment servers(folder);
     const auto opened = open_venue(plan, maker, servers);
     if (const auto* const wrong = std::get_if<std::string>(&opened)) return *wrong;
-    result = rehearse(plan, std::get<Venue>(opened), *make_silence());
+    if (interrupted_by() != 0) return "interrupted";
+    Outcome outcome = rehearse(plan, std::get<Venue>(opened), *make_silence());
+    if (outcome.interrupted_by != 0) interrupt(outcome.interrupted_by);
+    result = std::move(outcome);
   }
   std::error_code none;
   fs::remove_all(folder, none);
@@ -135,12 +140,14 @@ std::string uncomparable(const Plan& plan) {
   return plan.deploy->redis ? "the peers know no Redis, so there is nothing to compare" : "";
 }
 
-std::variant<Json, std::string> compare_rehearsals(const Plan& plan, const CompareOptions& options,
-                                                   const fs::path& scratch, const std::function<void(Json)>& keep) {
+std::variant<Compared, std::string> compare_rehearsals(const Plan& plan, const CompareOptions& options,
+                                                       const fs::path& scratch, const std::function<void(Json)>& keep) {
   if (std::string wrong = make_keys(scratch); !wrong.empty()) return wrong;
   leave_first_processor();
   const Scratch memory = Scratch::in_memory();
-  const PeerTerms terms{.keys = scratch, .memory = memory.path(), .levee = options.levee, .bench = "/proc/self/exe"};
+  std::error_code none;
+  const fs::path self = fs::read_symlink("/proc/self/exe", none);  // taskset's own would be another
+  const PeerTerms terms{.keys = scratch, .memory = memory.path(), .levee = options.levee, .bench = self};
   std::vector<std::string> servers = options.servers;
   if (servers.empty()) servers = {"levee", "nginx", "varnish", "ats"};
   std::map<std::string, Record> records;
@@ -152,21 +159,22 @@ std::variant<Json, std::string> compare_rehearsals(const Plan& plan, const Compa
         return make_peer(fs::path(options.peers) / server, terms, site);
       };
       auto played = play(plan, maker, scratch / server);
+      if (interrupted_by() != 0) {
+        const std::string where =
+            "round " + std::to_string(round) + " of " + std::to_string(options.rounds) + " with " + server;
+        return Compared{result_of(plan, records, std::move(missing)), where};
+      }
       if (const auto* const wrong = std::get_if<std::string>(&played)) {
         missing[server] = *wrong;
         continue;
       }
       const Outcome& outcome = std::get<Outcome>(played);
-      if (outcome.interrupted_by != 0) {
-        missing[server] = "interrupted in round " + std::to_string(round);
-        return result_of(plan, records, std::move(missing));
-      }
       say(round, options.rounds, server, plan, outcome);
       records[server].add(plan, outcome);
       keep(result_of(plan, records, missing));
     }
   }
-  return result_of(plan, records, std::move(missing));
+  return Compared{result_of(plan, records, std::move(missing)), {}};
 }
 
 }  // namespace levee::bench

@@ -146,6 +146,7 @@ class Rehearsal {
   Histogram second_lag_;
   event* const beat_;
   const std::array<event*, 2> signals_;
+  std::array<void (*)(int), 2> usual_{};  // what those signals did before
   int64_t began_us_ = 0;
   int64_t last_beat_us_ = 0;
   double own_cpu_s_ = 0;
@@ -184,18 +185,18 @@ Outcome Rehearsal::run() {
   outcome_.resident_before = node_bytes(venue_);
   began_us_ = last_beat_us_ = now_us();
   event_add(beat_, &kBeat);
-  for (event* const each : signals_) {
-    std::signal(event_get_signal(each), SIG_IGN);  // what it is again when the event is gone
-    event_add(each, nullptr);
+  for (size_t i = 0; i < signals_.size(); ++i) {
+    usual_[i] = std::signal(event_get_signal(signals_[i]), SIG_IGN);  // what it is again when the event is gone
+    event_add(signals_[i], nullptr);
   }
   stop_after(loop_, std::chrono::duration<double>(plan_.duration).count());
   event_base_dispatch(&loop_.base());
   event_del(beat_);
   // A terminal's SIGINT is followed by the SIGTERM of this program's guard, which must not end it before the reports
   // are written; somebody's second one reaches the guard, and that kills.
-  for (event* const each : signals_) {
-    event_del(each);
-    if (outcome_.interrupted_by == 0) std::signal(event_get_signal(each), SIG_DFL);
+  for (size_t i = 0; i < signals_.size(); ++i) {
+    event_del(signals_[i]);
+    if (outcome_.interrupted_by == 0) std::signal(event_get_signal(signals_[i]), usual_[i]);
   }
   outcome_.took_s = static_cast<double>(now_us() - began_us_) / 1e6;
   if (counts_) {  // once more, as the last second's requests count too

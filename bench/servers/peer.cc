@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "bench/client/http_client.h"
+#include "bench/servers/interruption.h"
 #include "bench/servers/launch.h"
 #include "conf/tree.h"
 
@@ -54,7 +55,8 @@ std::string copy_files(const fs::path& folder, const fs::path& run, const Values
 }  // namespace
 
 bool comes_up(uint16_t port, Process& process) {
-  for (const int64_t until = now_us() + 15'000'000; now_us() < until && process.runs(); usleep(50'000)) {
+  for (const int64_t until = now_us() + 15'000'000; now_us() < until && process.runs() && interrupted_by() == 0;
+       usleep(50'000)) {
     if (accepts(kAddress, port)) return true;
   }
   return false;
@@ -65,7 +67,7 @@ std::string output_of(const std::vector<std::string>& words, const fs::path& log
   {
     Process process(words, log);
     const int64_t until = now_us() + static_cast<int64_t>(seconds * 1e6);
-    while (process.runs() && now_us() < until) usleep(10'000);
+    while (process.runs() && now_us() < until && interrupted_by() == 0) usleep(10'000);
   }
   return read_file(log);
 }

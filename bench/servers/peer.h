@@ -68,9 +68,9 @@ std::string make_keys(const std::filesystem::path& folder);
 // The first line of what the peer says of its version; empty: nothing. `scratch`: a folder for what it says.
 std::string peer_version(const std::filesystem::path& folder, const PeerTerms& terms,
                          const std::filesystem::path& scratch);
-// Waits until it accepts connections at 127.0.0.1; false: it does not, or has ended.
+// Waits until it accepts connections at 127.0.0.1; false: it does not, or has ended, or we are interrupted.
 bool comes_up(uint16_t port, Process& process);
-// Runs a program to its end, or for so long; what it printed.
+// Runs a program to its end, for so long, or until we are interrupted; what it printed.
 std::string output_of(const std::vector<std::string>& words, const std::filesystem::path& log, double seconds);
 
 }  // namespace levee::bench

@@ -1,8 +1,10 @@
 """levee-bench compare PLAN: the same plan with Levee and a real nginx, round after round."""
 import json
 import os
+import pathlib
 import signal
 import subprocess
+import time
 
 import pytest
 from harness import OUT, PATIENCE, eventually
@@ -67,14 +69,39 @@ def test_a_plan_that_cannot_be_compared_is_refused(compare, plan, says):
     assert code == 2 and says in said and result is None
 
 
+def interrupt(process, folder):
+    """The last line that it says."""
+    process.terminate()
+    said = process.communicate(timeout=2 * PATIENCE)[1]
+    assert process.returncode == 128 + signal.SIGTERM, said
+    assert not list(folder.glob("*.new"))
+    return said.splitlines()[-1]
+
+
 def run_until(process, folder, path):
-    """Its results, as they are when the process has been interrupted after `path` has come or changed."""
+    """Its results, as they are when the process has been interrupted after `path` has come or changed; and what it says of them."""
     before = path.read_text() if path.exists() else None
     eventually(lambda: path.exists() and path.read_text() != before, within=6 * PATIENCE, what="a scenario is written")
-    process.terminate()
-    assert process.wait(2 * PATIENCE) == 128 + signal.SIGTERM
-    assert not list(folder.glob("*.new"))
-    return json.loads(path.read_text())
+    said = interrupt(process, folder)
+    return json.loads(path.read_text()), said
+
+
+def programs(pid):
+    """What the process, and all that it has started, are running."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += [pathlib.Path(f"/proc/{child}/cmdline").read_bytes().decode().replace("\0", " "), *programs(child)]
+    return found
+
+
+def eventually_runs(process, words):
+    def runs():
+        try:
+            return any(words in line for line in programs(process.pid))
+        except OSError:
+            return False
+    eventually(runs, within=6 * PATIENCE, what=f"{words} runs")
 
 
 @pytest.fixture
@@ -83,7 +110,7 @@ def begin(tmp_path):
 
     def start(*words):
         running.append(subprocess.Popen([OUT / "levee-bench", "compare", "--levee", OUT / "levee", "--json", tmp_path / "result", *words],
-                                        stdout=subprocess.DEVNULL, env=dict(os.environ, TMPDIR=str(tmp_path))))
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=dict(os.environ, TMPDIR=str(tmp_path))))
         return running[-1]
     yield start
     for process in running:
@@ -95,7 +122,9 @@ def test_an_interruption_keeps_the_scenarios_that_were_measured_and_those_of_bef
     result = tmp_path / "result"
     result.write_text(json.dumps({"machine": {"date": "2026-01-02T03:04:05Z"}, "quick": True, "scenarios": {
         name: {"title": "Of long ago", "headlines": [], "peers": {}, "rounds": {}, "not_measured": {}} for name in ("hits1k", "hits1m")}}))
-    kept = run_until(begin("--quick", "--servers", "loop"), tmp_path, result)["scenarios"]
+    results, said = run_until(begin("--quick", "--servers", "loop"), tmp_path, result)
+    kept = results["scenarios"]
+    assert said == f"levee-bench: interrupted in hits1m, of which nothing is kept; {result} has what was measured before it: hits1k"
     assert kept["hits1k"]["peers"]["loop"]["cpu_us"] > 0 and kept["hits1k"]["title"] == "1 KiB hits"
     assert kept["hits1m"]["title"] == "Of long ago" and kept["hits1m"]["date"].startswith("2026-01-02")
 
@@ -111,5 +140,37 @@ def test_what_is_not_measured_any_more_goes_when_all_is_done(tmp_path, compare):
 def test_an_interruption_of_a_plan_keeps_the_rounds_that_were_played(begin, tmp_path):
     (tmp_path / "node.conf").write_text("")
     (tmp_path / "evening.plan").write_text(PLAN % "5")
-    kept = run_until(begin(tmp_path / "evening.plan", "--servers", "levee", "--rounds", "99"), tmp_path, tmp_path / "result")
+    kept, said = run_until(begin(tmp_path / "evening.plan", "--servers", "levee", "--rounds", "99"), tmp_path, tmp_path / "result")
+    assert said == ("levee-bench: interrupted in round 2 of 99 with levee, of which nothing is kept; "
+                    f"{tmp_path}/result has what was measured before it: evening")
     assert kept["scenarios"]["evening"]["verdicts"]["levee"] == {"held": 1, "rounds": 1, "says": "It holds."}
+
+
+@pytest.mark.parametrize("words, load, lost", [(["--only", "hits1k", "--servers", "loop"], " hits http", "hits1k"), (["PLAN"], " origin --quiet", "round 1 of 3 with levee")])
+def test_an_interruption_before_anything_is_measured_changes_no_file(begin, tmp_path, words, load, lost):
+    old = json.dumps({"machine": {"date": "2026-01-02T03:04:05Z"}, "quick": False, "scenarios": {
+        "long": {"title": "Of long ago", "headlines": [], "peers": {}, "rounds": {}, "not_measured": {}}}})
+    (tmp_path / "result").write_text(old)
+    (tmp_path / "node.conf").write_text("")
+    (tmp_path / "evening.plan").write_text((PLAN % "5").replace("duration 2s", "duration 60s"))
+    process = begin(*[tmp_path / "evening.plan" if word == "PLAN" else word for word in words])
+    eventually_runs(process, load)
+    assert interrupt(process, tmp_path) == f"levee-bench: interrupted in {lost}, of which nothing is kept; nothing was measured before it"
+    assert (tmp_path / "result").read_text() == old
+
+
+def test_an_interruption_of_a_rehearsal_keeps_the_rounds_before_it_and_other_scenarios(begin, tmp_path):
+    result = tmp_path / "result"
+    result.write_text(json.dumps({"machine": {"date": "2026-01-02T03:04:05Z"}, "quick": False, "scenarios": {
+        "long": {"title": "Of long ago", "headlines": [], "peers": {}, "rounds": {}, "not_measured": {}}}}))
+    before = result.read_text()
+    (tmp_path / "node.conf").write_text("")
+    (tmp_path / "evening.plan").write_text((PLAN % "5").replace("duration 2s", "duration 4s"))
+    process = begin(tmp_path / "evening.plan", "--servers", "levee,loop", "--rounds", "2")
+    eventually(lambda: result.read_text() != before, within=6 * PATIENCE, what="the first rehearsal is written")
+    eventually_runs(process, " ceiling ")
+    began = time.monotonic()
+    eventually(lambda: time.monotonic() > began + 1, what="the second one plays")
+    assert "interrupted in round 1 of 2 with loop, " in interrupt(process, tmp_path)
+    kept = json.loads(result.read_text())["scenarios"]
+    assert kept["long"]["title"] == "Of long ago" and list(kept["evening"]["peers"]) == ["levee"] and not kept["evening"]["not_measured"]
