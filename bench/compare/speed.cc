@@ -77,7 +77,7 @@ auto live(const char* viewers, const char* seconds) {
 
 std::vector<Scenario> speed_scenarios(bool quick) {
   const char* const seconds = quick ? "0.6" : "1";
-  const int rounds = quick ? 5 : 9;  // many short ones: what else the machine does comes and goes within seconds
+  const int rounds = quick ? 3 : 9;  // many short ones: what else the machine does comes and goes within seconds
   const auto per_cpu = [](const char* label) { return std::vector{Headline{As::kRatio, "cpu_us", label}}; };
   constexpr uint64_t kMiB = 1U << 20U;
   const std::string idle_tls =
