@@ -58,10 +58,10 @@ std::string axes(const Chart& chart, const Frame& frame) {
     if (second > last) continue;
     text += print("<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" y2=\"%.0f\"/>", frame.x(second),
                   frame.x(second), kHeight - kBottom, kHeight - kBottom + 4);
-    text += print("<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.0f\">%.0f</text>", frame.x(second),
-                  kHeight - kBottom + 17, second);
+    text += print("<text class=\"tick second\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.0f\">%.0f</text>",
+                  frame.x(second), kHeight - kBottom + 17, second);
   }
-  text += print("<text class=\"unit\" text-anchor=\"end\" x=\"%.0f\" y=\"%.0f\">seconds</text>", kWidth - kRight,
+  text += print("<text class=\"unit second\" text-anchor=\"end\" x=\"%.0f\" y=\"%.0f\">seconds</text>", kWidth - kRight,
                 kHeight - 6);
   text += print("<text class=\"unit\" x=\"4\" y=\"13\">%s</text>", escaped(chart.unit).c_str());
   return text;

@@ -48,8 +48,9 @@ line.mark{stroke:var(--soft);stroke-dasharray:2 3}text.mark{fill:var(--soft);fon
 line.broke{stroke:var(--bad);stroke-dasharray:none;stroke-width:1.5}text.broke{fill:var(--bad);font-weight:600}
 .tip{fill:transparent}.tip:hover{fill:var(--ink);fill-opacity:.07}pre{background:var(--card);border-radius:10px;padding:12px 14px;
 overflow:auto;font-size:13px}.wide{overflow-x:auto}summary{cursor:pointer;color:var(--soft)}footer{color:var(--soft);font-size:13px;margin-top:26px}
-@media(max-width:640px){main{padding:18px 10px 32px}th,td{padding:6px 7px}.tick,.unit,text.mark{font-size:17px}
-svg{overflow:visible}.unit[y="13"]{transform:translateY(-7px)}
+@media(max-width:640px){main{padding:18px 10px 32px}th,td{padding:6px 7px}figure{padding-bottom:18px}
+svg{overflow:visible;margin-top:16px}.tick,.unit{font-size:26px}text.mark{font-size:22px}.unit{transform:translateY(-24px)}
+.tick.second{transform:translateY(9px)}.unit.second{transform:translateY(30px)}.line{stroke-width:4}.grid,line.mark{stroke-width:2}
 .legend{float:none;display:block}.key{margin-left:0}.legend .key~.key{margin-left:10px}}
 )";
 
