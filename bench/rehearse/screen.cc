@@ -13,6 +13,9 @@
 namespace levee::bench {
 namespace {
 
+constexpr size_t kWidest = 120;  // nobody reads rows that are longer
+constexpr size_t kNarrow = 60;   // with less, words stand closer
+
 // The last `width` seconds as a row of bars, the highest of all being full.
 std::string bars(const Outcome& so_far, size_t width, const std::function<double(const Moment&)>& value) {
   constexpr std::array<const char*, 9> kBars{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -151,11 +154,13 @@ std::string picture(const Plan& plan, const Outcome& so_far, size_t width, size_
   const Moment& last = so_far.seconds.back();
   const double whole = std::chrono::duration<double>(plan.duration).count();
   const auto passed = static_cast<double>(so_far.seconds.size());
-  const size_t room = std::clamp<size_t>(width, 60, 160) - 42;
-  std::string text = print("%s  %s  %.0f of %.0f s\n", plan.name.c_str(), progress(passed / whole, room).c_str(),
-                           std::min(passed, whole), whole);
+  const auto left = [most = std::min<size_t>(width, kWidest)](size_t used) { return most > used ? most - used : 0; };
+  const std::string clock = print("  %.0f of %.0f s", std::min(passed, whole), whole);
+  const std::string name_of_plan = plan.name.substr(0, left(clock.size() + 2)) + "  ";
+  std::string text = name_of_plan + progress(passed / whole, left(name_of_plan.size() + clock.size())) + clock + "\n";
   const auto row = [&](const char* name, const std::string& value, const std::function<double(const Moment&)>& of) {
-    text += print("  %-18s %-18s ", name, value.c_str()) + bars(so_far, room, of) + "\n";
+    const std::string words = print(width < kNarrow ? "%-15s %-14s " : "  %-18s %-18s ", name, value.c_str());
+    text += words + bars(so_far, left(words.size()), of) + "\n";
   };
   if (!plan.arrivals.empty()) {
     row("viewers", print("%u", last.of.viewers), [](const Moment& m) { return m.of.viewers; });

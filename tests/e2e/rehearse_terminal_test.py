@@ -96,6 +96,7 @@ def test_the_picture_is_drawn_anew_in_its_place(watch, rows, columns):
     assert len(live.titles()) == 1 and live.screen.lines[0] == live.titles()[0], live.look()
     shown = live.end()
     assert live.process.returncode == 0 and shown.rstrip().endswith("It holds.")
+    assert all(re.search(r" \d of 3 s$", title) for title in first)
     if rows > 20:  # in a lower one the verdict pushes it out
         assert live.titles()[0].endswith(" of 3 s") and "slow prefix=/nothing" in shown
 

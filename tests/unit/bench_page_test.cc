@@ -113,6 +113,22 @@ TEST_F(ReportTest, ThePictureFitsTheTerminal) {
   EXPECT_NE(picture(plan_, outcome_, 80, 5).find("█"), std::string::npos);  // whole characters
 }
 
+TEST_F(ReportTest, APictureThatIsNarrowShowsTheNewestSecondsAndTheClock) {
+  plan_.name = "an-evening-with-a-long-name";
+  plan_.duration = std::chrono::seconds(60);
+  outcome_.seconds.assign(30, Moment{});
+  outcome_.seconds.back().of.requests = 1;
+  for (const size_t width : {40U, 50U, 60U, 200U}) {
+    std::istringstream lines(picture(plan_, outcome_, width, 40));
+    std::string title, line;
+    std::getline(lines, title);
+    EXPECT_TRUE(title.ends_with("  30 of 60 s")) << title;
+    while (line.find("requests ") == std::string::npos && std::getline(lines, line)) {
+    }
+    EXPECT_TRUE(line.ends_with("█")) << line;
+  }
+}
+
 TEST_F(ReportTest, ALineTellsOfSeveralSeconds) {
   outcome_.seconds[1].of.requests = 90;
   outcome_.seconds[2].of.requests = 10;
