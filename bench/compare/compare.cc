@@ -203,9 +203,25 @@ Json measured_before(const CompareOptions& options) {
   return before;
 }
 
+std::vector<Scenario> all_scenarios(bool quick) {
+  auto scenarios = speed_scenarios(quick);
+  for (Scenario& scenario : overload_scenarios(quick)) scenarios.push_back(std::move(scenario));
+  return scenarios;
+}
+std::vector<std::string> scenario_names(bool quick) {
+  std::vector<std::string> names;
+  for (const Scenario& scenario : all_scenarios(quick)) names.push_back(scenario.name);
+  return names;
+}
+
 // What is wrong before anything is played.
 std::string unusable(const CompareOptions& options) {
   if (!fs::is_directory(options.peers)) return "there is no folder " + options.peers + " (--peers)";
+  std::string known;
+  for (const std::string& name : scenario_names(options.quick)) known += (known.empty() ? "" : ", ") + name;
+  for (const std::string& name : options.only) {
+    if (!is_in(scenario_names(options.quick), name)) return "there is no scenario " + name + " (--only): " + known;
+  }
   for (const std::string& path : {options.json_path, options.html_path, options.readme_path}) {
     if (std::string wrong = unwritable(path); !wrong.empty()) return wrong;
   }
@@ -275,10 +291,8 @@ struct Obstacle {
 Obstacle play_scenarios(const CompareOptions& options, const fs::path& scratch, Results& results) {
   Stage stage(here(), options.media, scratch, options.quick);
   if (std::string wrong = stage.prepare(); !wrong.empty()) return {.wrong = std::move(wrong), .interrupted_in = {}};
-  auto scenarios = speed_scenarios(options.quick);
-  for (Scenario& scenario : overload_scenarios(options.quick)) scenarios.push_back(std::move(scenario));
   double took = 0;
-  for (const Scenario& scenario : scenarios) {
+  for (const Scenario& scenario : all_scenarios(options.quick)) {
     if (!is_in(options.only, scenario.name)) continue;
     Json played = play(scenario, options, stage);
     if (interrupted_by() != 0) return {.wrong = {}, .interrupted_in = scenario.name};

@@ -62,18 +62,25 @@ Json figures(const Outcome& outcome) {
 // Of a server over its rounds.
 struct Record {
   std::vector<Json> rounds;
-  int held = 0;
-  std::string says = "It holds.";  // or of the first round that did not
+  int held = 0, unjudged = 0;
+  std::string says = "It holds.";  // or of the first round that did not; without one, of the first without a verdict
 
   void add(const Plan& plan, const Outcome& outcome) {
     rounds.push_back(figures(outcome));
-    if (outcome.verdict.kind == Verdict::Kind::kHolds) {
-      ++held;
-    } else if (held + 1 == static_cast<int>(rounds.size())) {
-      says = verdict_line(plan, outcome);
+    const bool has_broken = held + unjudged + 1 < static_cast<int>(rounds.size());
+    switch (outcome.verdict.kind) {
+      case Verdict::Kind::kHolds:
+        ++held;
+        break;
+      case Verdict::Kind::kNone:
+        if (unjudged++ == 0 && !has_broken) says = verdict_line(plan, outcome);
+        break;
+      case Verdict::Kind::kBreaks:
+        if (!has_broken) says = verdict_line(plan, outcome);
+        break;
     }
   }
-  Json json() const { return {{"held", held}, {"rounds", rounds.size()}, {"says", says}}; }
+  Json json() const { return {{"held", held}, {"unjudged", unjudged}, {"rounds", rounds.size()}, {"says", says}}; }
 };
 
 // This program, and what it starts, leaves the first processor to the nodes.

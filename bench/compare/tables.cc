@@ -66,9 +66,11 @@ table{border-collapse:collapse}td{overflow-wrap:anywhere}td,th{text-align:left;p
 .bar{display:grid;grid-template-columns:5.5rem 1fr;gap:.2rem .6rem;align-items:center;font-size:.85rem}
 .bar i{display:inline-block;height:.9rem;background:#b8c2cc;border-radius:2px;margin-right:.5rem;vertical-align:middle}
 .bar .levee i{background:#0b6e99}h3{font-size:.9rem;font-weight:600;margin:1rem 0 .3rem}
-.bar span,td.k{white-space:nowrap}td.good,td.bad{white-space:nowrap;font-weight:600;color:#17784a}td.bad{color:#b3202f}
+.bar span,td.k{white-space:nowrap}td.good,td.bad,td.unsure{white-space:nowrap;font-weight:600;color:#17784a}td.bad{color:#b3202f}
+td.unsure{color:#8a5a00}
 @media(prefers-color-scheme:dark){body{color:#e6e9ec;background:#14181c}.bar i{background:#55606b}
-.bar .levee i{background:#3fa7d6}td.good{color:#62d69b}td.bad{color:#ff8591}})";
+.bar .levee i{background:#3fa7d6}td.good{color:#62d69b}td.bad{color:#ff8591}
+td.unsure{color:#f3c05f}})";
 
 std::string bars(const Json& scenario, const Json& headline) {
   const std::string as = headline.at("as");
@@ -94,10 +96,11 @@ std::string verdicts(const Json& scenario) {
   for (size_t i = 0; i < kPeers.size(); ++i) {
     const auto verdict = scenario.at("verdicts").find(kPeers[i]);
     if (verdict == scenario.at("verdicts").end()) continue;
-    const int held = verdict->at("held"), rounds = verdict->at("rounds");
-    out += "<tr><td>" + std::string(kTitles[i]) + "</td><td class=\"" + (held == rounds ? "good" : "bad") + "\">held " +
-           std::to_string(held) + " of " + std::to_string(rounds) + "</td><td>" +
-           escaped(verdict->at("says").get<std::string>()) + "</td></tr>";
+    const int held = verdict->at("held"), rounds = verdict->at("rounds"), unjudged = verdict->value("unjudged", 0);
+    const char* const look = held == rounds ? "good" : held + unjudged == rounds ? "unsure" : "bad";
+    out += "<tr><td>" + std::string(kTitles[i]) + "</td><td class=\"" + look + "\">held " + std::to_string(held) +
+           " of " + std::to_string(rounds) + (unjudged > 0 ? "<br>no verdict on " + std::to_string(unjudged) : "") +
+           "</td><td>" + escaped(verdict->at("says").get<std::string>()) + "</td></tr>";
   }
   return out + "</table>";
 }
@@ -112,9 +115,10 @@ std::string aligned(const std::string& text, size_t width) {
 }
 
 std::string verdict_word(const Json& verdict) {
-  const int held = verdict.at("held"), rounds = verdict.at("rounds");
+  const int held = verdict.at("held"), rounds = verdict.at("rounds"), unjudged = verdict.value("unjudged", 0);
   if (held == rounds) return "holds";
-  return held == 0 ? "does not" : std::to_string(held) + " of " + std::to_string(rounds);
+  if (unjudged == rounds) return "no verdict";
+  return held + unjudged == 0 ? "does not" : std::to_string(held) + " of " + std::to_string(rounds);
 }
 
 std::string not_measured(const Json& scenario) {

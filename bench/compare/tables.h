@@ -2,7 +2,7 @@
 //
 // Results: {"machine": {..}, "quick": bool, "scenarios": {NAME: {"title": .., "headlines": [{"as", "what", "label"}],
 // "peers": {PEER: {WHAT: number}}, "not_measured": {PEER: why}, of a plan also
-// "verdicts": {PEER: {"held", "rounds", "says"}}}}, "micro": {NAME: nanoseconds}, "missed_percent":
+// "verdicts": {PEER: {"held", "unjudged", "rounds", "says"}}}}, "micro": {NAME: nanoseconds}, "missed_percent":
 // {NAME: share}}.
 #pragma once
 

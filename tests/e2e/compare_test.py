@@ -37,7 +37,7 @@ def test_each_server_gets_its_verdict_its_figures_and_its_ratio_to_nginx(compare
     evening = result["scenarios"]["evening"]
     for server in ("levee", "nginx"):
         figures = evening["peers"][server]
-        assert evening["verdicts"][server] == {"held": 2, "rounds": 2, "says": "It holds."}
+        assert evening["verdicts"][server] == {"held": 2, "unjudged": 0, "rounds": 2, "says": "It holds."}
         assert figures["origin_requests"] == 5 and figures["errors"] == 0 and figures["cpu_us"] > 0
         assert figures["cpu_s"] == sum(each["cpu_s"] for each in evening["rounds"][server]) / 2
     assert result["machine"]["versions"]["nginx"].startswith("nginx version: nginx/")
@@ -67,6 +67,13 @@ def test_a_server_that_does_not_start_is_not_measured_and_the_others_are(compare
 def test_a_plan_that_cannot_be_compared_is_refused(compare, plan, says):
     code, said, result, _ = compare(plan)
     assert code == 2 and says in said and result is None
+
+
+def test_a_scenario_that_is_not_there_is_not_passed_over(begin, tmp_path):
+    process = begin("--only", "hits1k,hits1g")
+    said = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 2 and said.startswith("levee-bench: there is no scenario hits1g (--only): hits1k, hits1m, ")
+    assert not (tmp_path / "result").exists()
 
 
 def interrupt(process, folder):
@@ -143,7 +150,7 @@ def test_an_interruption_of_a_plan_keeps_the_rounds_that_were_played(begin, tmp_
     kept, said = run_until(begin(tmp_path / "evening.plan", "--servers", "levee", "--rounds", "99"), tmp_path, tmp_path / "result")
     assert said == ("levee-bench: interrupted in round 2 of 99 with levee, of which nothing is kept; "
                     f"{tmp_path}/result has what was measured before it: evening")
-    assert kept["scenarios"]["evening"]["verdicts"]["levee"] == {"held": 1, "rounds": 1, "says": "It holds."}
+    assert kept["scenarios"]["evening"]["verdicts"]["levee"] == {"held": 1, "unjudged": 0, "rounds": 1, "says": "It holds."}
 
 
 @pytest.mark.parametrize("words, load, lost", [(["--only", "hits1k", "--servers", "loop"], " hits http", "hits1k"), (["PLAN"], " origin --quiet", "round 1 of 3 with levee")])

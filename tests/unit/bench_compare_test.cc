@@ -74,6 +74,20 @@ TEST(Compare, APlansTableHasAColumnForEachServerWithItsVerdict) {
             "  varnish not measured: does not start\n");
 }
 
+TEST(Compare, AServerThatWasNotJudgedIsNotSaidToBreak) {
+  Json plan = plan_results();
+  Json& nginx = plan["verdicts"]["nginx"];
+  nginx = {{"held", 0}, {"unjudged", 3}, {"rounds", 3}, {"says", "No verdict: the generator was late"}};
+  EXPECT_THAT(plan_table(plan), HasSubstr("  verdict                                         holds   no verdict\n"));
+  Json all = results();
+  all["scenarios"]["evening"] = plan;
+  EXPECT_THAT(html_page(all), HasSubstr("class=\"unsure\">held 0 of 3<br>no verdict on 3</td>"));
+  nginx["unjudged"] = 2;
+  EXPECT_THAT(plan_table(plan), HasSubstr("       holds       0 of 3\n"));
+  nginx["unjudged"] = 0;
+  EXPECT_THAT(plan_table(plan), HasSubstr("       holds     does not\n"));
+}
+
 TEST(Compare, ThePageHasAPlansVerdicts) {
   Json all = results();
   all["scenarios"]["evening"] = plan_results();
