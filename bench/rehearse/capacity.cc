@@ -71,9 +71,8 @@ std::string finding(const Plan& plan, const Run& best, const std::optional<Run>&
   if (!next) return "At least " + audience + ": " + why_not_more + ".";
   const std::string more = next->load.viewers > 0 ? print("%.0f", next->load.viewers) : print("x %.3g", next->scale);
   if (next->verdict() == Verdict::Kind::kNone) {
-    return "At least " + audience + ": with " + more + " this program itself was late by " +
-           with_unit(next->lag_ms(), Unit::kTime) +
-           " at p99, so what broke then is no limit of the target. A generator on a machine of its own can ask for "
+    return "At least " + audience + ": with " + more + " this program itself was " + hindrance(next->outcome) +
+           ", so what broke then is no limit of the target. A generator on a machine of its own can ask for "
            "more.";
   }
   return "The largest audience that keeps the promises: " + audience + ". With " + more + ": " +

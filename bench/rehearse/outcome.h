@@ -59,7 +59,10 @@ struct Outcome {
 
   Lateness lateness() const {
     const uint64_t p99_us = std::max(lag.at(0.99), work_lag.at(0.99));
-    return {.p99_ms = static_cast<double>(p99_us) / 1000, .most_ms = static_cast<double>(lag.max()) / 1000};
+    const double requests = std::max<double>(tally.total.requests, 1);
+    return {.p99_ms = static_cast<double>(p99_us) / 1000,
+            .most_ms = static_cast<double>(lag.max()) / 1000,
+            .waited = static_cast<double>(waited) / requests};
   }
 };
 

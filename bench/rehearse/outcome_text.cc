@@ -39,6 +39,15 @@ std::string milliseconds(double value) {
   return with_unit(value, Unit::kTime);
 }
 
+// "51 ms late at p99 and 300 ms at worst"
+std::string bottleneck_words(const Lateness& late) {
+  std::string text = milliseconds(late.p99_ms) + " late at p99 and " + milliseconds(late.most_ms) + " at worst";
+  if (late.waited > kWaitedMost) {
+    text += ", and " + with_unit(late.waited, Unit::kShare) + " of its requests waited for a connection";
+  }
+  return text;
+}
+
 // Which promises the generator may have broken itself. "errors at most 0.0 %, ..."
 std::string unjudged(const Verdict& verdict) {
   std::string text;
@@ -102,15 +111,23 @@ std::string bottleneck(const Outcome& outcome) {
   if (late.excuses(Excuse::kSecondsLate)) {
     text = "The generator itself was " + milliseconds(late.most_ms) +
            " late at worst: what it kept back came all at once, and whatever broke may have broken by that.";
-  } else if (late.excuses(Excuse::kLate)) {
+  } else if (late.p99_ms > kLagMostMs) {
     text = "The generator itself was " + milliseconds(late.p99_ms) +
            " late at p99: latencies and stalls were better than measured.";
   }
   if (outcome.waited > 0) {
     text += (text.empty() ? "" : " ") + std::to_string(outcome.waited) +
-            " requests waited for a connection of the generator's; their wait counts.";
+            " requests waited for a connection of the generator's; their wait counts" +
+            (late.waited > kWaitedMost ? ", and may be what broke." : ".");
   }
   return text;
+}
+
+std::string hindrance(const Outcome& outcome) {
+  const Lateness late = outcome.lateness();
+  const bool is_late = late.p99_ms > kLagMostMs || late.most_ms > kSecondsLateMs;
+  if (is_late || late.waited <= kWaitedMost) return "late by " + milliseconds(late.p99_ms) + " at p99";
+  return "short of connections for " + with_unit(late.waited, Unit::kShare) + " of its requests";
 }
 
 std::string verdict_line(const Plan& plan, const Outcome& outcome) {
@@ -120,9 +137,9 @@ std::string verdict_line(const Plan& plan, const Outcome& outcome) {
       return "It holds.";
     case Verdict::Kind::kNone:
       if (outcome.interrupted_by != 0) return interrupted(plan, outcome);
-      return "No verdict: the generator was the bottleneck, " + milliseconds(outcome.lateness().p99_ms) +
-             " late at p99 and " + milliseconds(outcome.lateness().most_ms) + " at worst, so it may have broken " +
-             unjudged(verdict) + " itself. Use fewer viewers, or a quieter machine.";
+      return "No verdict: the generator was the bottleneck, " + bottleneck_words(outcome.lateness()) +
+             ", so it may have broken " + unjudged(verdict) + " itself. Use fewer viewers, " +
+             (outcome.lateness().waited > kWaitedMost ? "more connections, " : "") + "or a quieter machine.";
     case Verdict::Kind::kBreaks:
       break;
   }

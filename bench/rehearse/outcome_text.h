@@ -15,6 +15,8 @@ std::string verdict_text(const Plan& plan, const Outcome& outcome);
 std::string verdict_line(const Plan& plan, const Outcome& outcome);
 // What made the generator too slow; empty when it was not.
 std::string bottleneck(const Outcome& outcome);
+// How far the generator was one: "late by 51 ms at p99", "short of connections for 3.0 % of its requests".
+std::string hindrance(const Outcome& outcome);
 // "stalled_viewers at most 1.0 %"
 std::string promise_words(const Promise& promise);
 // "holds", "does not hold", "none": what JSON calls it.

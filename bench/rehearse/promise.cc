@@ -38,7 +38,7 @@ Judged judge_one(const Promise& promise, const std::vector<Values>& seconds, con
 bool Lateness::excuses(Excuse excuse) const {
   switch (excuse) {
     case Excuse::kLate:
-      return p99_ms > kLagMostMs || most_ms > kSecondsLateMs;
+      return p99_ms > kLagMostMs || most_ms > kSecondsLateMs || waited > kWaitedMost;
     case Excuse::kSecondsLate:
       return most_ms > kSecondsLateMs;
     case Excuse::kNone:

@@ -78,12 +78,14 @@ struct Verdict {
 struct Lateness {
   double p99_ms = 0;
   double most_ms = 0;
+  double waited = 0;  // share of the requests that waited for one of its connections
 
   // Whether it may be to blame for what it measured of this kind.
   bool excuses(Excuse excuse) const;
 };
 constexpr double kLagMostMs = 50;          // at p99
 constexpr double kSecondsLateMs = 1000.0;  // once
+constexpr double kWaitedMost = 0.01;       // with more, a p99 is one of theirs
 
 // `seconds`: the running values at the end of each second; the last are those that count.
 Verdict judge(const std::vector<Promise>& promises, const std::vector<Values>& seconds, const Lateness& late);

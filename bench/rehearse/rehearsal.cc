@@ -29,10 +29,6 @@ double to_ms(uint64_t microseconds) {
   return static_cast<double>(microseconds) / 1000;
 }
 
-double share(double part, double whole) {
-  return whole > 0 ? part / whole : 0;
-}
-
 double own_cpu_s() {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
@@ -391,14 +387,15 @@ Values Rehearsal::values() const {
   set_p99("segment_first_byte_p99", latency.segment_first_byte);
   set_p99("request_first_byte_p99", latency.request_first_byte);
   set_p99("request_whole_p99", latency.request_whole);
-  set_share("stalled_viewers", tally.stalled_viewers, tally.joined);
-  set_share("not_started", tally.not_started, tally.joined);
+  // Of viewers who never saw a frame nobody knows whether they would have stalled; of those who have not waited long,
+  // and of an origin that was asked for nothing, not yet anything.
+  if (tally.started > 0) set_share("stalled_viewers", tally.stalled_viewers, tally.joined);
+  if (tally.started + tally.not_started > 0) set_share("not_started", tally.not_started, tally.joined);
   set_share("stall_seconds_per_hour", tally.stall_us, tally.watched_us, 3600);
   set_share("errors", tally.total.errors, tally.total.requests);
   if (tally.verified > 0) set("wrong_bodies", static_cast<double>(tally.wrong_bodies));
   if (outcome_.origin) {
-    set("origin_amplification",
-        share(static_cast<double>(outcome_.origin->requests), static_cast<double>(outcome_.origin->least)));
+    set_share("origin_amplification", outcome_.origin->requests, outcome_.origin->least);
     set("origin_concurrency", outcome_.origin->most_active);
     set("origin_requests", static_cast<double>(outcome_.origin->requests));
   }

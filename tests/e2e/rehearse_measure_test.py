@@ -60,3 +60,17 @@ def test_an_origin_that_starts_again_loses_no_count(rehearse):
                                             "fault 2s kill origin; fault 2500ms start origin; promise origin_requests 30; promise errors 0%;")
     assert code == 1 and promises["origin_requests"]["measured"] == result["origin"]["requests"] == 35, said
     assert result["origin"]["least"] == 2
+
+
+@pytest.mark.parametrize("promise", ["stalled_viewers 1%", "not_started 0%", "origin_amplification 1.5"])
+def test_a_target_that_is_dead_keeps_no_promise_by_that(rehearse, promise):
+    code, said, _, promises = rehearse(LOCAL + f"fault 0s kill origin; duration 3s; viewers ramp 5 at=200ms over=1s; promise {promise};")
+    assert code == 1 and [each["judged"] for each in promises.values()] == ["UNKNOWN"], said
+
+
+def test_a_generator_short_of_connections_does_not_blame_the_target(rehearse):
+    plan = LOCAL + "duration 4s; %s requests 40 at=500ms path=/object/9/a?ttfb=200; promise request_first_byte_p99 1500ms; promise errors 0%%;"
+    code, said, result, promises = rehearse(plan % "connections 2;")
+    assert code == 2 and [each["judged"] for each in promises.values()] == ["unjudged", "kept"], said
+    assert "of its requests waited for a connection, so it may have broken request_first_byte_p99" in said and result["generator"]["waited"] >= 30
+    assert rehearse(plan % "")[0] == 0

@@ -90,6 +90,13 @@ TEST(Verdict, OfTwoThatBrokeTheOneThatIsJudgedCounts) {
   EXPECT_EQ(verdict.judged[0].kind, Judged::Kind::kUnjudged);
 }
 
+TEST(Verdict, AGeneratorShortOfConnectionsIsToBlameForTimesAndStalls) {
+  EXPECT_EQ(broken("request_first_byte_p99", {.p99_ms = 1, .most_ms = 2, .waited = 0.02}), Verdict::Kind::kNone);
+  EXPECT_EQ(broken("stalled_viewers", {.p99_ms = 1, .most_ms = 2, .waited = 0.02}), Verdict::Kind::kNone);
+  EXPECT_EQ(broken("errors", {.p99_ms = 1, .most_ms = 2, .waited = 0.02}), Verdict::Kind::kBreaks);
+  EXPECT_EQ(broken("request_first_byte_p99", {.p99_ms = 1, .most_ms = 2, .waited = 0.01}), Verdict::Kind::kBreaks);
+}
+
 TEST(Lateness, IsThatOfTheMomentsOrOfTheWorkWhicheverIsWorse) {
   Outcome outcome;
   outcome.lag.record(100, 990);
