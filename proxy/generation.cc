@@ -68,6 +68,11 @@ std::string resolve_upstreams(Generation& generation) {
 Generation::Generation() = default;
 Generation::~Generation() = default;
 
+std::shared_ptr<UpstreamState> Generation::upstream(std::string_view name, bool tls) const {
+  const auto named = upstream_states.find(name);
+  return named != upstream_states.end() ? named->second : upstreams->computed(name, tls);
+}
+
 std::variant<std::shared_ptr<const Generation>, std::string> next_generation(
     std::shared_ptr<const Config> config, const std::shared_ptr<const Generation>& before) {
   auto next = std::make_shared<Generation>();
@@ -93,6 +98,7 @@ std::variant<std::shared_ptr<const Generation>, std::string> next_generation(
     next->stores.emplace(name, kept ? known->second : std::make_shared<Store>(name, zone.ram));
   }
   next->upstreams = before ? before->upstreams : std::make_shared<UpstreamStates>();
+  next->upstream_states = next->upstreams->of(*next->config);
   return next;
 }
 
@@ -100,7 +106,7 @@ void commit(const Generation& generation) {
   const auto departures = generation.pop && generation.pop->indexed() ? generation.pop->departures() : nullptr;
   for (const auto& [name, store] : generation.stores) store->tell_departures(departures);
   for (const auto& [name, zone] : generation.config->http.zones) generation.stores.find(name)->second->resize(zone.ram);
-  generation.upstreams->apply(*generation.config, generation.addresses);
+  generation.upstreams->apply(*generation.config, generation.upstream_states, generation.addresses);
   for (const auto& upstream : generation.upstreams->configured()) upstream->admission().share(departures != nullptr);
 }
 

@@ -244,9 +244,9 @@ bool Session::is_better_stale() const {
   const Exchange& x = *exchange_;
   if (!may_be_stale(x, {Failure::kConnect})) return false;
   const ProxyPass& pass = *x.plan->pass;
-  const auto& upstreams = connection_.generation()->upstreams;
+  const auto& generation = connection_.generation();
   const auto state =
-      x.target ? upstreams->find(x.target->upstream, x.target->tls) : upstreams->find(pass.upstream, pass.tls);
+      x.target ? generation->upstream(x.target->upstream, x.target->tls) : generation->upstream(pass.upstream, pass.tls);
   return state->is_suspect(resource_of(origin_target(x)), connection_.worker.now());
 }
 

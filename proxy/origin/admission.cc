@@ -138,6 +138,11 @@ void Admission::share(bool shared) {
   wake(wakes);
 }
 
+void Admission::forget_part() {
+  const std::lock_guard lock(mutex_);
+  if (part_) part_ = 0;
+}
+
 void Admission::set_part(uint32_t slots, uint32_t nodes) {
   Wakes wakes;
   {

@@ -96,6 +96,8 @@ class Admission : public std::enable_shared_from_this<Admission> {
   void apply(const Upstream& upstream);
   // Whether a PoP shares the limit: then this node has no part of it until it is given one.
   void share(bool shared);
+  // It has no part until it is given one again.
+  void forget_part();
   // This node's part: so many slots, of a limit that `nodes` nodes share. Of an adaptive limit the upper bound is what
   // is shared, and initial= and min= are divided by the nodes: each finds out by itself what it may use below its part.
   void set_part(uint32_t slots, uint32_t nodes);

@@ -49,7 +49,7 @@ Fetch::Fetch(Worker& worker, Order order, Writer writer, std::shared_ptr<Trace> 
       trace_(std::move(trace)),
       idempotent_(is_idempotent_name(order_.method)),
       resource_(resource_of(order_.target)),
-      upstream_(order_.generation->upstreams->find(order_.upstream, order_.tls)),
+      upstream_(order_.generation->upstream(order_.upstream, order_.tls)),
       rules_(upstream_->rules()),
       writer_(std::move(writer)),
       timer_(

@@ -157,7 +157,7 @@ Fetch::Next Fetch::go_to_peer(const std::string& node) {
   pop.tls = target->tls;
   pop.seen = 0;
   pop.heard_at = worker_.now();
-  upstream_ = order_.generation->upstreams->find(pop.address, pop.tls);
+  upstream_ = order_.generation->upstream(pop.address, pop.tls);
   rules_ = upstream_->rules();
   tried_.clear();
   fresh_only_ = false;
@@ -184,7 +184,7 @@ void Fetch::forget_peer() {
   pop.question.reset();
   exclude(pop.peer);
   pop.peer.clear();
-  upstream_ = order_.generation->upstreams->find(order_.upstream, order_.tls);
+  upstream_ = order_.generation->upstream(order_.upstream, order_.tls);
   rules_ = upstream_->rules();
   tried_.clear();
   fresh_only_ = false;

@@ -258,7 +258,7 @@ void HealthChecks::bury_all() {
 void HealthChecks::use(const std::shared_ptr<const Generation>& generation) {
   bury_all();
   for (const auto& [name, upstream] : generation->config->http.upstreams) {
-    auto state = generation->upstreams->find(name, false);
+    auto state = generation->upstream(name, false);
     if (!upstream.health_check) {
       state->set_all_healthy(worker_.now());
       continue;

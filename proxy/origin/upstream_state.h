@@ -1,5 +1,5 @@
 // Every upstream as the process knows it: peers with their health, fetches in use, retries. By upstream name, and kept
-// over reloads.
+// over reloads, and beyond as long as somebody uses it: who is named again meanwhile goes on with it.
 //
 // Thread-safe.
 #pragma once
@@ -169,17 +169,20 @@ class UpstreamStates {
  public:
   UpstreamStates();
   using Addresses = std::map<std::string, std::vector<SocketAddress>, std::less<>>;
-  // What the configuration now says of its upstreams; those that it no longer names are forgotten when nobody uses
-  // them. addresses: of the servers' names that are no addresses themselves; their ports do not count.
-  void apply(const Config& config, const Addresses& addresses);
-  // An upstream of the configuration, or one made for a host:port that proxy_pass computed.
-  std::shared_ptr<UpstreamState> find(std::string_view name, bool tls);
+  using Map = std::map<std::string, std::shared_ptr<UpstreamState>, std::less<>>;
+  // Those that the configuration names. One that somebody has still is the same; a new one is empty until apply().
+  Map of(const Config& config);
+  // What the configuration now says of its upstreams, which are of(config). addresses: of the servers' names that are no
+  // addresses themselves; their ports do not count.
+  void apply(const Config& config, const Map& states, const Addresses& addresses);
+  // One made for a host:port that no configuration names.
+  std::shared_ptr<UpstreamState> computed(std::string_view name, bool tls);
   std::vector<std::shared_ptr<UpstreamState>> configured() const;
 
  private:
-  using Map = std::map<std::string, std::shared_ptr<UpstreamState>, std::less<>>;
   static constexpr size_t kMostComputed = 1024;
   mutable std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<UpstreamState>, std::less<>> known_;  // by the name in a configuration
   Map configured_, computed_;
   GaugeSource gauges_;  // the last to be made, the first to go
 };

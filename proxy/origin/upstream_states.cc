@@ -61,34 +61,47 @@ Upstream computed_upstream(std::string_view name, bool tls) {
 UpstreamStates::UpstreamStates()
     : gauges_([this](std::vector<Sample>& out) { add_samples(configured(), clock_now(), out); }) {}
 
-void UpstreamStates::apply(const Config& config, const Addresses& addresses) {
-  const int64_t now = clock_now();
-  Map next;
+UpstreamStates::Map UpstreamStates::of(const Config& config) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(known_, [](const auto& item) { return item.second.expired(); });
+  Map states;
   for (const auto& [name, upstream] : config.http.upstreams) {
-    std::shared_ptr<UpstreamState> state;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto known = configured_.find(name);
-      state = known != configured_.end() ? known->second : std::make_shared<UpstreamState>(name);
-    }
+    std::weak_ptr<UpstreamState>& known = known_[name];
+    auto state = known.lock();
+    if (state == nullptr) known = state = std::make_shared<UpstreamState>(name);
+    states.emplace(name, std::move(state));
+  }
+  return states;
+}
+
+void UpstreamStates::apply(const Config& config, const Map& states, const Addresses& addresses) {
+  const int64_t now = clock_now();
+  Map before;
+  {
+    const std::lock_guard lock(mutex_);
+    before = configured_;
+  }
+  for (const auto& [name, upstream] : config.http.upstreams) {
+    const auto& state = states.find(name)->second;
+    // Others may have had its part of the PoP's limit meanwhile.
+    if (!before.contains(name)) state->admission().forget_part();
     state->apply(upstream, now);
     for (size_t i = 0; i < upstream.servers.size(); ++i) {
       const UpstreamServer& server = upstream.servers[i];
       const auto found = addresses.find(server.host);
-      if (found == addresses.end() || literal_address(server)) continue;
+      // What was known before holds, if nothing was found now.
+      if (found == addresses.end() || found->second.empty() || literal_address(server)) continue;
       std::vector<SocketAddress> places = found->second;
       for (SocketAddress& place : places) set_port(place, server.port);
       state->set_addresses({i, server}, places, server.resolve ? now : INT64_MAX, now);
     }
-    next.emplace(name, std::move(state));
   }
   const std::lock_guard lock(mutex_);
-  configured_ = std::move(next);
+  configured_ = states;
 }
 
-std::shared_ptr<UpstreamState> UpstreamStates::find(std::string_view name, bool tls) {
+std::shared_ptr<UpstreamState> UpstreamStates::computed(std::string_view name, bool tls) {
   const std::lock_guard lock(mutex_);
-  if (const auto known = configured_.find(name); known != configured_.end()) return known->second;
   const std::string key = std::string(tls ? "https://" : "http://").append(name);
   if (const auto known = computed_.find(key); known != computed_.end()) return known->second;
   // A client may be able to choose the name: those that nobody uses make room.

@@ -41,7 +41,7 @@ class PopFixture : public RedisFixture {
     return done();
   }
   Pop& pop() { return *generation_->pop; }
-  Admission& admission() { return generation_->upstreams->find("origin", false)->admission(); }
+  Admission& admission() { return generation_->upstream("origin", false)->admission(); }
 
   std::shared_ptr<const Generation> generation_;
   std::unique_ptr<LoopWorker> worker_;

@@ -61,7 +61,7 @@ class RefreshesTest : public testing::Test {
       refreshes.add(std::move(order), std::move(flown.writer));
     }
   }
-  uint32_t begun() { return config->upstreams->find("origin", false)->admission().demand()->wanted; }
+  uint32_t begun() { return config->upstream("origin", false)->admission().demand()->wanted; }
 
   Silent silent;
   std::shared_ptr<const Generation> config = generation(silent.port);
