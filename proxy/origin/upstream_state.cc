@@ -8,9 +8,21 @@
 namespace levee {
 namespace {
 
-bool same_place(const Peer& peer, const UpstreamServer& server, const SocketAddress& address) {
-  return peer.server.text == server.text && peer.server.backup == server.backup &&
-         to_string(peer.address) == to_string(address);
+bool same_place(const Peer& peer, const UpstreamServer& server, const std::string& name) {
+  return peer.server.text == server.text && peer.server.backup == server.backup && peer.name == name;
+}
+
+// Each once, and always in the same order: name servers like to turn it, and hashes go by it.
+std::vector<SocketAddress> in_order(std::span<const SocketAddress> addresses) {
+  std::map<std::string, SocketAddress> sorted;
+  for (const SocketAddress& address : addresses) sorted.emplace(to_string(address), address);
+  std::vector<SocketAddress> ordered;
+  for (const auto& [name, address] : sorted) ordered.push_back(address);
+  return ordered;
+}
+
+bool are_same(const std::vector<SocketAddress>& some, const std::vector<SocketAddress>& others) {
+  return std::ranges::equal(some, others, {}, to_string, to_string);
 }
 
 }  // namespace
@@ -91,9 +103,11 @@ void UpstreamState::set_addresses(const Line& line, std::span<const SocketAddres
     const std::lock_guard lock(mutex_);
     Place* const place = place_of(line);
     if (place == nullptr) return;
-    place->addresses.assign(addresses.begin(), addresses.end());
     place->expires = expires;
-    place->resolving = false;
+    place->asked = 0;
+    std::vector<SocketAddress> found = in_order(addresses);
+    if (are_same(place->addresses, found)) return;
+    place->addresses = std::move(found);
     rebuild(now);
   }
   admission_->servers_changed();
@@ -104,8 +118,10 @@ std::vector<UpstreamState::Line> UpstreamState::unresolved(int64_t now) {
   std::vector<Line> lines;
   const bool urgent = balancer_.peers().empty();
   for (size_t i = 0; i < places_.size(); ++i) {
-    if ((places_[i].resolving && !urgent) || places_[i].expires > now) continue;
-    places_[i].resolving = true;
+    // Who asked may be gone, with the worker that it ran on.
+    const bool is_asked_for = places_[i].asked != 0 && now - places_[i].asked < kLongestLookUp;
+    if ((is_asked_for && !urgent) || places_[i].expires > now) continue;
+    places_[i].asked = now;
     lines.push_back({i, rules_->servers[i]});
   }
   return lines;
@@ -122,7 +138,7 @@ void UpstreamState::resolve_failed(const Line& line, int64_t now) {
   Place* const place = place_of(line);
   if (place == nullptr) return;
   place->expires = now + 1000;
-  place->resolving = false;
+  place->asked = 0;
 }
 
 bool UpstreamState::has_peers() const {
@@ -131,25 +147,35 @@ bool UpstreamState::has_peers() const {
 }
 
 void UpstreamState::rebuild(int64_t now) {
+  Peers known = balancer_.peers();
+  const bool is_first = known.empty();
+  // Fetches may be on their way at those that were left out before.
+  for (const auto& peer : left_out_) {
+    if (auto held = peer.lock()) known.push_back(std::move(held));
+  }
+  left_out_.clear();
   Peers peers;
   for (size_t i = 0; i < rules_->servers.size(); ++i) {
     const UpstreamServer& server = rules_->servers[i];
     for (const SocketAddress& address : places_[i].addresses) {
+      const std::string name = to_string(address);
+      const auto at = std::ranges::find_if(known, [&](const auto& peer) { return same_place(*peer, server, name); });
       std::shared_ptr<Peer> peer;
-      for (const auto& known : balancer_.peers()) {
-        if (same_place(*known, server, address)) peer = known;
-      }
-      if (peer == nullptr) {
+      if (at != known.end()) {
+        peer = std::move(*at);
+        known.erase(at);
+      } else {
         peer = std::make_shared<Peer>();
-        peer->name = to_string(address);
+        peer->name = name;
         peer->address = address;
-        peer->returned = balancer_.peers().empty() ? 0 : now;
-        peer->healthy = !(rules_->health_check && rules_->health_check->mandatory && !balancer_.peers().empty());
+        peer->returned = is_first ? 0 : now;
+        peer->healthy = !(rules_->health_check && rules_->health_check->mandatory && !is_first);
       }
       peer->server = server;
       peers.push_back(std::move(peer));
     }
   }
+  left_out_.assign(known.begin(), known.end());
   balancer_.set_peers(*rules_, std::move(peers));
 }
 
@@ -353,11 +379,16 @@ bool UpstreamState::set_healthy(const std::string& name, bool healthy, int64_t n
 }
 
 void UpstreamState::set_all_healthy(int64_t now) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& peer : balancer_.peers()) {
-    if (!peer->healthy) peer->returned = now;
-    peer->healthy = true;
+  bool changed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& peer : balancer_.peers()) {
+      if (peer->healthy) continue;
+      changed = peer->healthy = true;
+      peer->returned = now;
+    }
   }
+  if (changed) admission_->servers_changed();
 }
 
 std::vector<std::shared_ptr<const Peer>> UpstreamState::peers() const {

@@ -138,6 +138,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
 
  private:
   friend class Seat;
+  static constexpr int64_t kLongestLookUp = 60'000;  // ms
   void judge(Seat& seat, Outcome outcome, int64_t now, int64_t retry_after);
   void learn(Peer& peer, Outcome outcome, int64_t now, const ServerBreaker::Failure& failure);
   void leave(Seat& seat);
@@ -154,12 +155,13 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   std::shared_ptr<const Upstream> rules_ = std::make_shared<Upstream>();
   struct Place {
     std::vector<SocketAddress> addresses;
-    int64_t expires = 0;     // when to ask for the name again, ms; INT64_MAX: never
-    bool resolving = false;  // somebody asks now
+    int64_t expires = 0;  // when to ask for the name again, ms; INT64_MAX: never
+    int64_t asked = 0;    // when somebody began to ask who has no answer yet, ms; 0: nobody has
   };
   std::vector<Place> places_;  // by server
   Place* place_of(const Line& line);
   Balancer balancer_;
+  std::vector<std::weak_ptr<Peer>> left_out_;  // that the rules or the name servers name no more
   RetryTokens retries_;
   uint64_t departures_ = 0;  // fetches that have left a server with max_conns
   std::minstd_rand dice_{std::random_device{}()};

@@ -1,4 +1,5 @@
-// A generation as a configuration's text has it, in force; null, and a failed test, if it is not accepted.
+// A generation as a configuration's text has it, in force, after another one if there is; null, and a failed test, if it
+// is not accepted.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,13 +14,14 @@
 
 namespace levee {
 
-inline std::shared_ptr<const Generation> generation_of(const std::string& text) {
+inline std::shared_ptr<const Generation> generation_of(const std::string& text,
+                                                       const std::shared_ptr<const Generation>& before = nullptr) {
   auto loaded = load_text(text, "/tmp", "test.conf");
   if (const auto* error = std::get_if<ConfigError>(&loaded)) {
     ADD_FAILURE() << error->to_string();
     return nullptr;
   }
-  auto built = next_generation(std::make_shared<const Config>(std::move(std::get<Config>(loaded))), nullptr);
+  auto built = next_generation(std::make_shared<const Config>(std::move(std::get<Config>(loaded))), before);
   if (const auto* error = std::get_if<std::string>(&built)) {
     ADD_FAILURE() << *error;
     return nullptr;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "proxy/origin/upstream_state.h"
+#include "tests/unit/generation_fixture.h"
 
 namespace levee {
 namespace {
@@ -172,6 +173,93 @@ TEST_F(UpstreamStateTest, AnAddressThatMovesTakesItsServersStateAlongOnlyIfItSta
   EXPECT_EQ(ask(1, Outcome::kGood), "10.0.0.2:80");
 }
 
+TEST_F(UpstreamStateTest, AServerThatIsPutBackHasTheFetchesThatItHadStill) {
+  upstream.servers = {server("10.0.0.1"), server("10.0.0.2")};
+  upstream.servers[0].max_conns = upstream.servers[1].max_conns = 1;
+  apply();
+  auto first = ask(1), second = ask(2);
+  const std::string name = first.seat.peer().name;
+  const auto both = upstream.servers;
+  std::erase_if(upstream.servers, [&](const UpstreamServer& line) { return name.starts_with(line.host); });
+  apply();
+  upstream.servers = both;
+  apply();
+  EXPECT_EQ(ask(3).vacancy, Vacancy::kBusy);
+  first.seat.leave();
+  EXPECT_EQ(ask(3, Outcome::kGood), name);
+}
+
+TEST_F(UpstreamStateTest, TwoLinesThatAreAlikeAreTwoServersOverReloads) {
+  upstream.servers = {server("10.0.0.1"), server("10.0.0.1")};
+  upstream.servers[0].max_conns = upstream.servers[1].max_conns = 1;
+  apply();
+  apply();
+  auto first = ask(1), second = ask(2);
+  EXPECT_EQ(second.vacancy, Vacancy::kFound);
+  apply();
+  EXPECT_EQ(ask(3).vacancy, Vacancy::kBusy);
+}
+
+TEST_F(UpstreamStateTest, WhoAsksForANameAndIsGoneDoesNotKeepItFromBeingAskedFor) {
+  upstream.servers = {server("a.test"), server("10.0.0.2")};
+  apply();
+  ASSERT_EQ(state->unresolved(now).size(), 1U);
+  EXPECT_TRUE(state->unresolved(now + 59'999).empty());
+  EXPECT_EQ(state->unresolved(now + 60'000).size(), 1U);
+}
+
+TEST_F(UpstreamStateTest, TheOrderInWhichANameServerNamesAddressesMovesNoKey) {
+  upstream.servers = {server("a.test")};
+  upstream.balance = IpHash{};
+  apply();
+  const auto line = state->unresolved(now)[0];
+  const auto picked = [&](std::initializer_list<const char*> addresses) {
+    std::vector<SocketAddress> found;
+    for (const char* each : addresses) found.push_back(*parse_socket_address(each, 80));
+    state->set_addresses(line, found, now, now);
+    std::vector<std::string> names;
+    for (uint64_t hash = 0; hash < 20; ++hash) {
+      names.push_back(state->choose(hash, {1, true}, {}, {&woken, hash}, now).seat.peer().name);
+    }
+    return names;
+  };
+  const auto before = picked({"10.0.0.1", "10.0.0.2", "10.0.0.3"});
+  EXPECT_EQ(picked({"10.0.0.3", "10.0.0.1", "10.0.0.2", "10.0.0.1"}), before);
+}
+
+TEST_F(UpstreamStateTest, AnAnswerThatNamesTheSameAddressesDisturbsNobody) {
+  upstream.servers = {server("a.test")};
+  upstream.servers[0].max_conns = 1;
+  upstream.queue = Queue{10, Milliseconds(1000)};
+  apply();
+  const auto line = state->unresolved(now)[0];
+  state->set_addresses(line, address("10.0.0.1"), now, now);
+  auto first = ask(1);
+  auto permit = state->admission().admit(Priority::kLive, true, {&woken, 2}, now);
+  auto answer = state->admission().stand_back(std::move(std::get<Permit>(permit)), ask(2).departures, Priority::kLive,
+                                              true, {&woken, 2}, now, now);
+  state->set_addresses(line, address("10.0.0.1"), now + 1'000, now);
+  EXPECT_TRUE(woken.tokens.empty());
+  EXPECT_TRUE(state->unresolved(now + 999).empty());
+  state->set_addresses(line, address("10.0.0.2"), now + 1'000, now);
+  EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2});
+}
+
+TEST_F(UpstreamStateTest, WhenNobodyChecksAnyMoreAllAreWellAndThoseWhoWaitComeIn) {
+  upstream.servers = {server("10.0.0.1"), server("10.0.0.2")};
+  upstream.servers[0].max_conns = upstream.servers[1].max_conns = 1;
+  upstream.queue = Queue{10, Milliseconds(1000)};
+  apply();
+  state->set_healthy("10.0.0.2:80", false, now);
+  auto first = ask(1);
+  auto permit = state->admission().admit(Priority::kLive, true, {&woken, 2}, now);
+  auto answer = state->admission().stand_back(std::move(std::get<Permit>(permit)), ask(2).departures, Priority::kLive,
+                                              true, {&woken, 2}, now, now);
+  state->set_all_healthy(now);
+  EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2});
+  EXPECT_EQ(ask(2, Outcome::kGood), "10.0.0.2:80");
+}
+
 TEST_F(UpstreamStateTest, WhoLeavesAServerWithMaxConnsLetsInWhoWaitsForIt) {
   upstream.servers = {server("10.0.0.1")};
   upstream.servers[0].max_conns = 1;
@@ -202,6 +290,94 @@ TEST_F(UpstreamStateTest, AServerThatIsWellAgainLetsInWhoWaits) {
                                               true, {&woken, 2}, now, now);
   state->set_healthy("10.0.0.2:80", true, now);
   EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2});
+}
+
+// Reloads, of a configuration that names "group" and one that does not.
+class UpstreamReloadTest : public testing::Test {
+ protected:
+  std::shared_ptr<const Generation> with(const std::shared_ptr<const Generation>& before, uint32_t limit = 1) {
+    return generation("upstream group { server 10.0.0.1; concurrency " + std::to_string(limit) + "; queue 9; }", before);
+  }
+  std::shared_ptr<const Generation> without(const std::shared_ptr<const Generation>& before) {
+    return generation("", before);
+  }
+  Admission::Answer ask(const std::shared_ptr<const Generation>& of, uint64_t token) {
+    return of->upstream("group", false)->admission().admit(Priority::kLive, true, {&woken, token}, now);
+  }
+  Woken woken;
+  std::optional<Permit> permit;
+  int64_t now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count();
+
+ private:
+  static std::shared_ptr<const Generation> generation(const std::string& upstream,
+                                                      const std::shared_ptr<const Generation>& before) {
+    return generation_of("events { } http { " + upstream + " server { listen 127.0.0.1:0; } }", before);
+  }
+};
+
+TEST_F(UpstreamReloadTest, WhatIsPutBackHasTheLimitThatItsFetchesAreUnderStill) {
+  auto first = with(nullptr);
+  auto fetch = ask(first, 1), waits = ask(first, 2);
+  ASSERT_TRUE(std::holds_alternative<Permit>(fetch));
+  auto last = with(without(first), 2);
+  auto next = ask(last, 3), more = ask(last, 4);
+  EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2}) << "it has two slots now, and who has waited is the first to get one";
+  EXPECT_TRUE(std::holds_alternative<Place>(next) && std::holds_alternative<Place>(more));
+  EXPECT_EQ(last->upstreams->configured().at(0)->admission().snapshot().in_flight, 2U);
+  fetch = Refused{};
+  EXPECT_EQ(std::get<Place>(next).claim(permit), Place::Standing::kGranted);
+}
+
+TEST_F(UpstreamReloadTest, WhoBeganBeforeItWasLeftOutFindsItStill) {
+  const auto first = with(nullptr);
+  const auto state = first->upstream("group", false);
+  const auto second = without(first);
+  EXPECT_EQ(first->upstream("group", false), state);
+  EXPECT_NE(second->upstream("group", false), state) << "there it is a host like any other";
+  EXPECT_TRUE(second->upstreams->configured().empty());
+}
+
+TEST_F(UpstreamReloadTest, WhatNobodyHasAnyMoreBeginsAnew) {
+  auto generation = with(nullptr);
+  std::weak_ptr<UpstreamState> state = generation->upstream("group", false);
+  generation = without(generation);
+  EXPECT_TRUE(state.expired());
+  generation = with(generation);
+  auto fetch = ask(generation, 1);
+  EXPECT_TRUE(std::holds_alternative<Permit>(fetch));
+}
+
+TEST_F(UpstreamReloadTest, InAPopItWaitsForItsPartWhenItIsPutBack) {
+  const auto first = with(nullptr, 4);
+  auto& admission = first->upstream("group", false)->admission();
+  admission.share(true);
+  admission.set_part(4, 2);
+  const auto second = without(first);
+  const auto states = second->upstreams->of(*first->config);
+  second->upstreams->apply(*first->config, states, {});
+  auto fetch = ask(first, 1);
+  EXPECT_TRUE(std::holds_alternative<Place>(fetch)) << "others may have it";
+  admission.set_part(1, 2);
+  EXPECT_EQ(woken.tokens, std::vector<uint64_t>{1});
+}
+
+TEST_F(UpstreamReloadTest, ANameThatIsNotFoundNowKeepsTheAddressesThatItHad) {
+  Config config;
+  Upstream upstream;
+  UpstreamServer line;
+  line.text = line.host = "a.test";
+  line.resolve = true;
+  upstream.servers = {line};
+  config.http.upstreams.emplace("group", upstream);
+  UpstreamStates upstreams;
+  const auto states = upstreams.of(config);
+  upstreams.apply(config, states, {{"a.test", {*parse_socket_address("10.0.0.1", 0)}}});
+  ASSERT_TRUE(states.at("group")->has_peers());
+  upstreams.apply(config, states, {{"a.test", {}}});
+  EXPECT_TRUE(states.at("group")->has_peers());
+  EXPECT_EQ(states.at("group")->unresolved(now).size(), 1U) << "it is asked for again";
 }
 
 TEST(UpstreamStates, ResourcesThatHangAreKnownToWhoIsAskedForThem) {

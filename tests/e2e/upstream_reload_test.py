@@ -1,0 +1,37 @@
+"""Reloads that take an upstream away, or put it back: what is on its way ends well, and the origin has one limit all the while."""
+import pytest
+from harness import eventually, numbered, rests
+
+GROUP = "upstream group { server %s; concurrency 2; queue 50 timeout=30s; }"
+PASS = "location /g/ { proxy_pass http://group/; proxy_cache main; %s } location = /status { levee_status; }"
+STATUS = "location = /status { levee_status; }"
+
+
+@pytest.mark.conf(start=False)
+def test_what_is_put_back_has_the_limit_that_its_fetches_are_under_still(new_levee, origin):
+    pages = [origin.page(f"/{n}", "body", cache_control="max-age=60", hold_head=True) for n in range(8)]
+    slots = dict(http=GROUP % origin.address, locations=PASS % "")
+    levee = new_levee(**slots)
+    before = levee.crowd(4, lambda i: f"/g/{i}")
+    eventually(lambda: origin.hits() == 2)
+    levee.reload(http="", locations=STATUS)
+    levee.reload(**slots)
+    after = levee.crowd(4, lambda i: f"/g/{i + 4}")
+    for done in range(8):
+        eventually(lambda: sum(page.held for page in pages) == min(2, 8 - done))
+        next(page for page in pages if page.held).release()
+    assert all(v.body == b"body" for v in before.results() + after.results())
+    rests(levee)
+
+
+@pytest.mark.conf(start=False)
+def test_slices_go_on_where_the_upstream_has_another_name_now(new_levee, origin):
+    body = numbered(3_000_000)
+    origin.page("/big", body, etag='"1"', ranges=True, cache_control="max-age=60")
+    levee = new_levee(http=GROUP % origin.address, locations=PASS % "slice 100k;")
+    slow = levee.get("/g/big")
+    begun = slow.read(1000)
+    assert origin.hits("/big") < 30
+    levee.reload(http=(GROUP % origin.address).replace("group", "other"), locations=(PASS % "slice 100k;").replace("group", "other"))
+    assert begun + slow.rest() == body
+    rests(levee)
