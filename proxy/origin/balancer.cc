@@ -11,6 +11,10 @@ constexpr int64_t kUnit = 1000;  // of a weight
 
 }  // namespace
 
+bool is_full(const Peer& peer) {
+  return peer.server.max_conns != 0 && peer.connections >= peer.server.max_conns;
+}
+
 bool within_max_fails(const Peer& peer, int64_t now) {
   const UpstreamServer& server = peer.server;
   return server.max_fails == 0 || peer.fails < server.max_fails || now - peer.checked > server.fail_timeout.count();
@@ -55,7 +59,7 @@ Vacancy Balancer::eligible(bool backup, bool forgiving, std::span<const Peer* co
     if (!single_ && !forgiving && !within_max_fails(peer, now)) continue;
     if (std::find(tried.begin(), tried.end(), &peer) != tried.end()) {
       if (why == Vacancy::kDown) why = Vacancy::kTried;
-    } else if (peer.server.max_conns != 0 && peer.connections >= peer.server.max_conns) {
+    } else if (is_full(peer)) {
       why = Vacancy::kBusy;
     } else {
       out.push_back(i);
@@ -64,17 +68,27 @@ Vacancy Balancer::eligible(bool backup, bool forgiving, std::span<const Peer* co
   return out.empty() ? why : Vacancy::kFound;
 }
 
-Choice Balancer::choose(const Upstream& upstream, uint64_t hash, std::span<const Peer* const> tried, int64_t now,
-                        std::minstd_rand& dice) {
-  Eligible among;
+Vacancy Balancer::candidates(std::span<const Peer* const> tried, int64_t now, Eligible& out) const {
   // When all have failed of late, fail_timeout must not keep them away: it is the breakers that know.
   Vacancy vacancy = Vacancy::kDown;
   for (const auto& [backup, forgiving] : {std::pair(false, false), {true, false}, {false, true}, {true, true}}) {
-    if (!among.empty() || (forgiving && vacancy != Vacancy::kDown)) break;
-    const Vacancy now_vacancy = eligible(backup, forgiving, tried, now, among);
-    if (vacancy == Vacancy::kDown || !among.empty()) vacancy = now_vacancy;
+    if (!out.empty() || (forgiving && vacancy != Vacancy::kDown)) break;
+    const Vacancy now_vacancy = eligible(backup, forgiving, tried, now, out);
+    if (vacancy == Vacancy::kDown || !out.empty()) vacancy = now_vacancy;
   }
-  if (among.empty()) return {nullptr, vacancy};
+  return vacancy;
+}
+
+bool Balancer::has_room(int64_t now) const {
+  Eligible among;
+  return candidates({}, now, among) == Vacancy::kFound;
+}
+
+Choice Balancer::choose(const Upstream& upstream, uint64_t hash, std::span<const Peer* const> tried, int64_t now,
+                        std::minstd_rand& dice) {
+  Eligible among;
+  const Vacancy vacancy = candidates(tried, now, among);
+  if (vacancy != Vacancy::kFound) return {nullptr, vacancy};
 
   const uint32_t index = std::visit(
       [&](const auto& rule) -> uint32_t {

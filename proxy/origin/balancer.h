@@ -79,12 +79,16 @@ class Balancer {
   void set_peers(const Upstream& upstream, Peers peers);
   const Peers& peers() const { return peers_; }
 
+  // Whether there is a server that a request which nothing speaks against could have.
+  bool has_room(int64_t now) const;
+
   // `tried` are not chosen again. hash: Order::balance_hash.
   Choice choose(const Upstream& upstream, uint64_t hash, std::span<const Peer* const> tried, int64_t now,
                 std::minstd_rand& dice);
 
  private:
   using Eligible = std::vector<uint32_t>;
+  Vacancy candidates(std::span<const Peer* const> tried, int64_t now, Eligible& out) const;
   Vacancy eligible(bool backup, bool forgiving, std::span<const Peer* const> tried, int64_t now, Eligible& out) const;
   uint32_t round_robin(const Eligible& among, int64_t now);
   uint32_t least_connections(const Eligible& among, int64_t now);
@@ -97,6 +101,8 @@ class Balancer {
   bool single_ = false;
 };
 
+// Whether it has as many fetches as it may.
+bool is_full(const Peer& peer);
 // Whether nginx's max_fails and fail_timeout allow it (ignored where it is the only server).
 bool within_max_fails(const Peer& peer, int64_t now);
 // Its weight now in thousandths: less after failures and while it starts slowly; at least 1.

@@ -227,7 +227,7 @@ Fetch::Next Fetch::resolve() {
 Fetch::Next Fetch::choose() {
   const int64_t now = worker_.now();
   UpstreamState::Pick pick = upstream_->choose(order_.balance_hash, asked(), tried_, worker_.subscriber(*this), now);
-  if (pick.vacancy == Vacancy::kBusy && permit_ && !writer_.is_open()) return stand_back(pick);
+  if (pick.is_crowded && permit_ && !writer_.is_open()) return stand_back(pick);
   if (pick.vacancy != Vacancy::kFound) return no_server(pick);
   seat_ = std::move(pick.seat);
   if (permit_) permit_->seated();

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace levee {
@@ -148,7 +149,7 @@ bool UpstreamState::has_peers() const {
 
 void UpstreamState::rebuild(int64_t now) {
   Peers known = balancer_.peers();
-  const bool is_first = known.empty();
+  const size_t count = known.size();
   // Fetches may be on their way at those that were left out before.
   for (const auto& peer : left_out_) {
     if (auto held = peer.lock()) known.push_back(std::move(held));
@@ -159,23 +160,24 @@ void UpstreamState::rebuild(int64_t now) {
     const UpstreamServer& server = rules_->servers[i];
     for (const SocketAddress& address : places_[i].addresses) {
       const std::string name = to_string(address);
-      const auto at = std::ranges::find_if(known, [&](const auto& peer) { return same_place(*peer, server, name); });
+      const auto at = std::ranges::find_if(known, [&](const auto& each) { return each && same_place(*each, server, name); });
       std::shared_ptr<Peer> peer;
       if (at != known.end()) {
         peer = std::move(*at);
-        known.erase(at);
+        *at = nullptr;
+        if (at >= known.begin() + static_cast<ptrdiff_t>(count)) peer->returned = now;
       } else {
         peer = std::make_shared<Peer>();
         peer->name = name;
         peer->address = address;
-        peer->returned = is_first ? 0 : now;
-        peer->healthy = !(rules_->health_check && rules_->health_check->mandatory && !is_first);
+        peer->returned = count == 0 ? 0 : now;
+        peer->healthy = !(rules_->health_check && rules_->health_check->mandatory && count > 0);
       }
       peer->server = server;
       peers.push_back(std::move(peer));
     }
   }
-  left_out_.assign(known.begin(), known.end());
+  std::ranges::copy_if(known, std::back_inserter(left_out_), [](const auto& each) { return each != nullptr; });
   balancer_.set_peers(*rules_, std::move(peers));
 }
 
@@ -204,6 +206,9 @@ UpstreamState::Pick UpstreamState::choose(uint64_t hash, Asked what, std::span<c
     pick.seat = Seat(shared_from_this(), std::move(choice.peer), who, what.resource, now);
     return pick;
   }
+  // Others could go to those that are not for this request: it does not wait before all of them.
+  pick.is_crowded = pick.vacancy == Vacancy::kBusy && (before.empty() || !balancer_.has_room(now));
+  if (pick.vacancy == Vacancy::kBusy && !pick.is_crowded && !tried.empty()) pick.vacancy = Vacancy::kTried;
   if (pick.vacancy == Vacancy::kTried && tried.empty()) pick.vacancy = Vacancy::kDown;  // from all of them
   pick.retry_at = pick.vacancy == Vacancy::kBusy ? back_at(now) : retry_at(now);
   pick.departures = departures_;
@@ -346,7 +351,8 @@ bool UpstreamState::has_others(std::span<const std::shared_ptr<const Peer>> trie
   const std::lock_guard lock(mutex_);
   for (const auto& peer : balancer_.peers()) {
     const bool was = peer.get() == now_at || std::find(tried.begin(), tried.end(), peer) != tried.end();
-    if (!was && !peer->server.down && peer->healthy && peer->breaker.admits(now) && within_max_fails(*peer, now)) {
+    if (!was && !peer->server.down && peer->healthy && peer->breaker.admits(now) && within_max_fails(*peer, now) &&
+        !is_full(*peer)) {
       return true;
     }
   }

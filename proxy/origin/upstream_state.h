@@ -108,6 +108,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   struct Pick {
     Seat seat;
     Vacancy vacancy = Vacancy::kDown;
+    bool is_crowded = false;  // kBusy, and so it would be for any other request
     int64_t retry_at = 0;     // ms; when a server that is left out now may be asked again; 0: not known
     uint64_t departures = 0;  // with kBusy: what Admission::room_made() had been told
   };
@@ -124,7 +125,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   // There are servers, and none may be asked for this: when one is worth asking again, ms; 0: not known. Else nothing.
   std::optional<int64_t> down_until(Asked what, int64_t now) const;
 
-  // Whether another server than `tried` and `now_at` could be chosen.
+  // Whether another server than `tried` and `now_at` could be chosen, and has room.
   bool has_others(std::span<const std::shared_ptr<const Peer>> tried, const Peer* now_at, int64_t now) const;
 
   void deposit_retry(int64_t now);   // for each request

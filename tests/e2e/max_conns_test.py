@@ -98,6 +98,27 @@ def test_backups_take_what_exceeds_it(new_levee, new_origin):
 
 
 @pytest.mark.conf(start=False)
+def test_a_second_try_that_finds_no_room_holds_up_nobody(new_levee, new_origin):
+    one, full = new_origin(), new_origin()
+    page, = held(full, 1)
+    one.page("/0", "ill", status=500)
+    one.page("/ill", "ill", status=500)
+    for number in range(10, 30):
+        one.page(f"/{number}", "well")
+    levee = new_levee(
+        http=f"upstream group {{ server {one.address} max_fails=0; server {full.address} max_conns=1; queue 50 timeout=30s; }}",
+        locations=PASS % "proxy_next_upstream error http_500;",
+    )
+    first = levee.get("/g/0")
+    eventually(lambda: page.held == 1)
+    assert levee.get("/g/ill").status == 500
+    assert [v.body for v in levee.crowd(20, lambda i: f"/g/{i + 10}").results()] == [b"well"] * 20
+    page.release()
+    assert first.rest() == b"body"
+    rests(levee)
+
+
+@pytest.mark.conf(start=False)
 def test_a_server_whose_failures_are_forgiven_takes_who_waits(new_levee, new_origin):
     ill, full = new_origin(), new_origin()
     ill.page("/0", "ill", status=500)

@@ -276,6 +276,41 @@ TEST_F(UpstreamStateTest, WhoLeavesAServerWithMaxConnsLetsInWhoWaitsForIt) {
   EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2});
 }
 
+// Else all would wait before a server that has room, until the one that has none has some.
+TEST_F(UpstreamStateTest, WhoHasTriedTheOnlyServerWithRoomDoesNotWaitBeforeTheOthers) {
+  upstream.servers = {server("10.0.0.1"), server("10.0.0.2")};
+  upstream.servers[1].max_conns = 1;
+  apply();
+  auto first = ask(1), second = ask(2);
+  ASSERT_EQ(second.seat.peer().name, "10.0.0.2:80");
+  tried = {first.seat.shared_peer()};
+  EXPECT_FALSE(state->has_others(tried, nullptr, now)) << "it is full";
+  auto third = ask(3);
+  EXPECT_EQ(third.vacancy, Vacancy::kTried);
+  EXPECT_FALSE(third.is_crowded);
+  tried.clear();
+  upstream.servers[0].max_conns = 1;
+  apply();
+  third = ask(3);
+  EXPECT_EQ(third.vacancy, Vacancy::kBusy);
+  EXPECT_TRUE(third.is_crowded);
+}
+
+TEST_F(UpstreamStateTest, NorDoesWhoWantsWhatHangsAtTheOnlyServerWithRoom) {
+  upstream.servers = {server("10.0.0.1"), server("10.0.0.2")};
+  upstream.servers[1].max_conns = 1;
+  upstream.servers[0].max_fails = 0;
+  apply();
+  auto first = ask(1);
+  auto second = ask(2);
+  ASSERT_EQ(second.seat.peer().name, "10.0.0.2:80");
+  first.seat.judge(Outcome::kTimeout, now);
+  const auto again = ask(1);
+  EXPECT_EQ(again.vacancy, Vacancy::kBusy);
+  EXPECT_FALSE(again.is_crowded);
+  EXPECT_EQ(ask(3, Outcome::kGood), "10.0.0.1:80");
+}
+
 TEST_F(UpstreamStateTest, AServerThatIsWellAgainLetsInWhoWaits) {
   upstream.servers = {server("10.0.0.1"), server("10.0.0.2")};
   upstream.servers[0].max_conns = upstream.servers[1].max_conns = 1;
