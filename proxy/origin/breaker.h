@@ -40,7 +40,11 @@ class ServerBreaker {
   // A request that admits() allowed goes there. True: it is the trial, and end_trial(), succeeded() or failed() must
   // follow.
   bool start(int64_t now);
-  void end_trial() { next_trial_ = 0; }
+  // A request that began then has come to nothing that says anything. Only of the trial that is under way: those of
+  // before, which a crowd gives up all at once, let nobody else try.
+  void end_trial(int64_t began) {
+    if (began >= trial_) next_trial_ = 0;
+  }
   void succeeded(const Breaker& limits, int64_t now);
   struct Failure {
     enum class Kind : uint8_t { kUnreachable, kTimeout, kBad } kind = Kind::kBad;

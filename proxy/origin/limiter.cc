@@ -48,8 +48,14 @@ void Limiter::apply(const Concurrency& rule) {
   }
   rule_.min = std::max<uint32_t>(rule.min, 1);
   rule_.max = std::max(rule_.max == 0 ? 1000 : rule_.max, rule_.min);
+  const uint32_t before = limit_;
   if (longest_ == 0 && ceiling_ == 0) limit_ = std::max<uint32_t>(rule.initial, 1);
   limit_ = std::clamp(limit_, rule_.min, rule_.max);
+  if (limit_ == before) return;
+  // What is being measured is of another limit.
+  end_descent();
+  window_ = {};
+  grew_ = false;
 }
 
 // A climbing limit is judged by one round trip of what it allows; a settled one, and one that goes beyond what was too
@@ -77,7 +83,7 @@ void Limiter::begin(uint32_t in_flight, int64_t now) {
     }
     used_before_ = std::exchange(used_, in_flight);
   }
-  period_ = current;
+  period_ = std::max(period_, current);  // another thread's time may be a little behind
   used_ = std::max(used_, in_flight + 1);
 }
 
@@ -265,9 +271,9 @@ void Limiter::change(double limit, int64_t now) {
 
 void Limiter::remember(double bound, int64_t now) {
   const int64_t current = now / kBucketLength;
-  const bool next = current != period_of_bucket_;
+  const bool next = current > period_of_bucket_;
   if (next) bucket_ = (bucket_ + 1) % kBuckets;
-  period_of_bucket_ = current;
+  period_of_bucket_ = std::max(period_of_bucket_, current);
   double& bucket = buckets_[bucket_];
   bucket = next || bucket == 0 ? bound : std::min(bucket, bound);
   double least = bound;

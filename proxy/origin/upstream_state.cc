@@ -331,7 +331,7 @@ void UpstreamState::learn(Peer& peer, Outcome outcome, int64_t now, const Server
       peer.breaker.failed(rules_->breaker, now, failure, dice());
       return;
     case Outcome::kUnknown:
-      peer.breaker.end_trial();
+      peer.breaker.end_trial(failure.began);
       return;
   }
 }

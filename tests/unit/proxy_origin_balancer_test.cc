@@ -287,9 +287,18 @@ TEST_F(BreakerTest, ATrialThatSaysNothingLetsTheNextOneTry) {
   failures(5);
   now += 1'000;
   ASSERT_TRUE(breaker.start(now));
-  breaker.end_trial();
+  breaker.end_trial(now);
   EXPECT_TRUE(breaker.admits(now));
   EXPECT_EQ(breaker.state(now), ServerBreaker::State::kHalfOpen);
+}
+
+TEST_F(BreakerTest, ARequestOfBeforeTheTrialThatSaysNothingLetsNobodyTry) {
+  const int64_t before = now;
+  failures(5);
+  now += 1'000;
+  ASSERT_TRUE(breaker.start(now));
+  breaker.end_trial(before);
+  EXPECT_FALSE(breaker.admits(now));
 }
 
 TEST_F(BreakerTest, OpensOnTheRatioOfAWindow) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <queue>
 #include <random>
@@ -306,6 +307,51 @@ TEST(Limiter, TheBaselineDecaysSlowly) {
   EXPECT_LE(limiter.baseline(), 80);
   ask(120'000, 500);
   EXPECT_NEAR(limiter.baseline(), 500, 5);
+}
+
+// Workers have their own idea of the time, some milliseconds apart.
+TEST(Limiter, ATimeThatIsALittleBehindIsNotAnotherPeriod) {
+  Limiter limiter(adaptive(8, 8, 100));
+  limiter.begin(59, 3'000);  // sixty
+  for (int64_t now = 6'000; now < 6'100; now += 10) {
+    limiter.begin(0, now);
+    limiter.begin(0, now - 100);
+  }
+  for (int64_t now = 6'101; limiter.limit() < 60; now += 20) {
+    ASSERT_LT(now, 8'900);
+    for (int i = 0; i < 100; ++i) limiter.sample(now, now + 10, limiter.limit());
+  }
+  const uint32_t before = limiter.limit();
+  limiter.begin(0, 9'000);  // those sixty are of the period before
+  EXPECT_EQ(limiter.limit(), before);
+}
+
+TEST(Limiter, NorAnotherStepOfTheBaseline) {
+  Limiter limiter(adaptive(8, 8, 8));
+  int64_t now = 3'000;
+  const auto ask = [&](int64_t until, int64_t time, int64_t behind) {
+    for (bool late = false; now < until; now += 10, late = !late) {
+      limiter.sample(now - time - (late ? behind : 0), now - (late ? behind : 0), 8);
+    }
+  };
+  ask(30'000, 50, 0);
+  const double before = limiter.baseline();
+  ask(66'000, 500, 0);
+  ask(66'900, 500, 900);
+  EXPECT_LE(limiter.baseline(), before * std::pow(1.1, 4) + 1);
+}
+
+// A reload, or a PoP that has fewer nodes, in the midst of a descent.
+TEST(Limiter, NewBoundsEndADescent) {
+  for (uint32_t turn = 0; turn < 200; ++turn) {
+    Simulation origin(adaptive(40, 2, 200), 8, noisy(100));
+    origin.run(1'000 + 20 * turn);
+    origin.limiter.apply(adaptive(150, 120, 200));
+    ASSERT_EQ(origin.limiter.limit(), 120U) << turn;
+    origin.run(10'000);
+    ASSERT_GE(origin.least_limit, 2U);
+    ASSERT_EQ(origin.limiter.limit(), 120U) << turn;
+  }
 }
 
 // Netflix concurrency-limits #137: times that are all alike are no sign of a queue, so its limit went up to the most.

@@ -128,6 +128,21 @@ TEST_F(UpstreamStateTest, WhoWaitsIsWokenWhenTheServerTurnsOutToBeAway) {
   EXPECT_GT(state->down_until({9, true}, now).value_or(0), now);
 }
 
+TEST_F(UpstreamStateTest, WhoGivesUpDuringATrialThatIsNotItsOwnLetsNobodyElseTry) {
+  upstream.servers = {server("10.0.0.1")};
+  upstream.breaker.failures = 1;
+  apply();
+  auto waits = ask(7);
+  ask(8, Outcome::kAway);
+  now += 10'000;
+  auto trial = ask(9);
+  ASSERT_EQ(trial.vacancy, Vacancy::kFound);
+  waits.seat.leave();
+  EXPECT_EQ(ask(10).vacancy, Vacancy::kDown);
+  trial.seat.leave();
+  EXPECT_EQ(ask(10).vacancy, Vacancy::kFound);
+}
+
 TEST_F(UpstreamStateTest, ANameIsAskedForByOneAtATimeAndAgainASecondAfterAFailure) {
   upstream.servers = {server("a.test"), server("10.0.0.2")};
   upstream.servers[0].resolve = true;
