@@ -52,20 +52,22 @@ void Permit::release() {
   if (const auto admission = std::exchange(admission_, nullptr)) admission->release(seated_, leaving, clock_now());
 }
 
-void Permit::head_came(int64_t started, int64_t now) {
+void Permit::head_came(uint64_t resource, int64_t started, int64_t now) {
   Admission::Wakes wakes;
   {
     const std::lock_guard lock(admission_->mutex_);
     if (!admission_->limited_) return;
+    admission_->faulty_.answered(resource);
     admission_->limiter_.sample(started, now, admission_->in_flight_);
     admission_->grant(now, wakes);
   }
   Admission::wake(wakes);
 }
 
-void Permit::failed(int64_t started, int64_t now) {
+void Permit::failed(uint64_t resource, int64_t started, int64_t now) {
   const std::lock_guard lock(admission_->mutex_);
-  if (admission_->limited_) admission_->limiter_.dropped(started, now);
+  if (!admission_->limited_ || admission_->faulty_.failed(resource)) return;
+  admission_->limiter_.dropped(started, now);
 }
 
 Place& Place::operator=(Place&& other) noexcept {

@@ -21,6 +21,7 @@
 
 #include "cache/flight.h"
 #include "conf/upstream.h"
+#include "proxy/origin/faulty.h"
 #include "proxy/origin/fetch_queue.h"
 #include "proxy/origin/limiter.h"
 
@@ -38,9 +39,10 @@ class Permit {
   Permit& operator=(Permit&& other) noexcept;
   ~Permit() { release(); }
 
-  // What the limiter learns; `started`: when the request was sent. A head that came, or a failure of load.
-  void head_came(int64_t started, int64_t now);
-  void failed(int64_t started, int64_t now);
+  // What the limiter learns; `started`: when the request was sent. A head that came, or a failure of load, unless it is
+  // the resource's own.
+  void head_came(uint64_t resource, int64_t started, int64_t now);
+  void failed(uint64_t resource, int64_t started, int64_t now);
   // The fetch has a server.
   void seated() { seated_ = true; }
   // The fetch waits for its reader, or does not any more; it keeps the slot, since the origin is still engaged.
@@ -147,6 +149,7 @@ class Admission : public std::enable_shared_from_this<Admission> {
   bool limited_ = false;
   Concurrency rule_;
   Limiter limiter_{Concurrency{}};
+  FaultyResources faulty_;
   std::optional<uint32_t> part_;  // slots; nothing: the limit is this node's alone
   uint32_t nodes_ = 1;            // that share it
   FetchQueue queue_{0};

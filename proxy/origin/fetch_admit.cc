@@ -144,8 +144,8 @@ Fetch::Next Fetch::refuse() {
 // What the limiter learns from a response head: the time of good ones, and refusals.
 void Fetch::tell_limiter(int status) {
   if (!permit_) return;
-  if (status == 429 || status == 503) return permit_->failed(request_sent_, worker_.now());
-  if (status < 500 && !is_held_by_design(order_.target)) permit_->head_came(request_sent_, worker_.now());
+  if (status == 429 || status == 503) return permit_->failed(resource_, request_sent_, worker_.now());
+  if (status < 500 && !is_held_by_design(order_.target)) permit_->head_came(resource_, request_sent_, worker_.now());
 }
 
 }  // namespace levee

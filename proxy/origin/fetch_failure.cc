@@ -65,7 +65,9 @@ Fetch::Next Fetch::failed(Trouble trouble, Failure why) {
     return Step::kChoose;
   }
   if (at_peer()) return leave_peer(why == Failure::kInvalid ? Outcome::kBad : Outcome::kAway);
-  if (permit_ && (why == Failure::kTimeout || why == Failure::kReset)) permit_->failed(attempt_began_, worker_.now());
+  if (permit_ && (why == Failure::kTimeout || why == Failure::kReset)) {
+    permit_->failed(resource_, attempt_began_, worker_.now());
+  }
   attempt().status = status_of(why);
   last_fault_ = {why, status_of(why)};
   tried_.push_back(seat_.shared_peer());

@@ -39,6 +39,19 @@ def test_another_answer_does_not(levee, origin, status):
     assert limit(levee) == 20
 
 
+@pytest.mark.parametrize("trouble", [dict(raw=RESET), dict(status=429), dict(status=503)], ids=str)
+def test_one_resource_that_always_fails_does_not_take_the_others_with_it(levee, origin, trouble):
+    if "raw" in trouble:
+        origin.raw("/absent", trouble["raw"])
+    else:
+        origin.page("/absent", "no", **trouble)
+    origin.page("/well", "it is so", cache_control="no-store")
+    for _ in range(30):
+        assert levee.get("/g/absent").status >= 429
+        assert levee.get("/g/well").rest() == b"it is so"
+    assert origin.hits("/absent") == 30 and limit(levee) == 18
+
+
 @pytest.mark.parametrize("path, status", [("/broken", 500), ("/held?_HLS_msn=7", 200)])
 def test_errors_and_what_is_held_by_design_are_no_samples(levee, origin, path, status):
     def after_5_ms(status):

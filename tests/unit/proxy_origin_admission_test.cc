@@ -155,8 +155,46 @@ TEST_F(AdmissionTest, ALimitThatGrowsLetsThoseInWhoWait) {
   admission->apply(upstream);
   auto a = ask(1), b = ask(2);
   auto& first = std::get<Permit>(a);
-  for (int64_t t = now(), end = t + 60'000; t < end && woken.tokens.empty(); t += 10) first.head_came(t, t + 10);
+  for (int64_t t = now(), end = t + 60'000; t < end && woken.tokens.empty(); t += 10) first.head_came(1, t, t + 10);
   EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2}) << "though the first is not over";
+}
+
+// A channel that is not there yet, at 503, must not take the others with it, however often players ask.
+TEST_F(AdmissionTest, AResourceThatFailsByItselfLowersTheLimitOnce) {
+  upstream.concurrency = Concurrency{true, 20, 1, 100};
+  admission->apply(upstream);
+  auto a = ask(1);
+  auto& permit_of_a = std::get<Permit>(a);
+  int64_t t = now();
+  const auto fail = [&](uint64_t resource) {
+    permit_of_a.failed(resource, t, t + 10);
+    t += 20;
+    return admission->snapshot().limit;
+  };
+  EXPECT_EQ(fail(7), 18U);
+  for (int again = 0; again < 100; ++again) {
+    permit_of_a.head_came(1, t, t + 1);
+    EXPECT_EQ(fail(7), 18U) << again;
+  }
+  EXPECT_EQ(fail(7), 16U) << "nothing was good between";
+  EXPECT_EQ(fail(8), 14U) << "another one";
+  permit_of_a.head_came(7, t, t + 1);
+  EXPECT_EQ(fail(7), 12U) << "it was well";
+}
+
+TEST(FaultyResources, AreNotRememberedWithoutBound) {
+  FaultyResources faulty;
+  for (uint64_t resource = 1; resource <= 5'000; ++resource) {
+    faulty.failed(resource);
+    faulty.answered(0);
+  }
+  unsigned known = 0;
+  FaultyResources copy = faulty;
+  for (uint64_t resource = 1; resource <= 5'000; ++resource) {
+    copy = faulty;
+    known += copy.failed(resource) ? 1 : 0;
+  }
+  EXPECT_EQ(known, 1024U);
 }
 
 TEST_F(AdmissionTest, AReloadThatRaisesTheLimitLetsThoseInWhoWait) {

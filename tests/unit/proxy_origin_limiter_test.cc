@@ -337,8 +337,8 @@ TEST(Limiter, NorAnotherStepOfTheBaseline) {
   ask(30'000, 50, 0);
   const double before = limiter.baseline();
   ask(66'000, 500, 0);
-  ask(66'900, 500, 900);
-  EXPECT_LE(limiter.baseline(), before * std::pow(1.1, 4) + 1);
+  ask(96'000, 500, 900);
+  EXPECT_LE(limiter.baseline(), before * std::pow(1.1, 14));
 }
 
 // A reload, or a PoP that has fewer nodes, in the midst of a descent.
