@@ -74,6 +74,7 @@ Place& Place::operator=(Place&& other) noexcept {
   leave();
   admission_ = std::move(other.admission_);
   ticket_ = other.ticket_;
+  deadline_ = other.deadline_;
   return *this;
 }
 
@@ -231,7 +232,7 @@ Admission::Answer Admission::queue_up(Priority priority, bool may_wait, Subscrib
     waiter.standing = Place::Standing::kShed;
     shed = waiter.who;
   }
-  return Place(shared_from_this(), pushed.ticket);
+  return Place(shared_from_this(), pushed.ticket, deadline);
 }
 
 void Admission::room_made(uint64_t departures) {
@@ -269,11 +270,6 @@ void Admission::count_shed(Priority priority) {
 int64_t Admission::patience(Priority priority) const {
   if (priority != Priority::kBackground) return queue_timeout_;
   return std::max(kBackgroundPatience * queue_timeout_, kLeastBackgroundPatience);
-}
-
-int64_t Admission::queue_timeout(Priority priority) const {
-  const std::lock_guard lock(mutex_);
-  return patience(priority);
 }
 
 void Admission::release(bool seated, bool leaving, int64_t now) {

@@ -62,20 +62,25 @@ class Permit {
 
 class Place {
  public:
-  Place(Place&& other) noexcept : admission_(std::move(other.admission_)), ticket_(other.ticket_) {}
+  Place(Place&& other) noexcept
+      : admission_(std::move(other.admission_)), ticket_(other.ticket_), deadline_(other.deadline_) {}
   Place& operator=(Place&& other) noexcept;
   ~Place() { leave(); }
 
   enum class Standing : uint8_t { kWaiting, kGranted, kShed };
   // kGranted: `permit` is set, and the place is over. kShed: somebody more important needed the room.
   Standing claim(std::optional<Permit>& permit);
+  // Until when it is good, ms; a reload changes it for those who come later.
+  int64_t deadline() const { return deadline_; }
 
  private:
   friend class Admission;
-  Place(std::shared_ptr<Admission> admission, uint64_t ticket) : admission_(std::move(admission)), ticket_(ticket) {}
+  Place(std::shared_ptr<Admission> admission, uint64_t ticket, int64_t deadline)
+      : admission_(std::move(admission)), ticket_(ticket), deadline_(deadline) {}
   void leave();
   std::shared_ptr<Admission> admission_;
   uint64_t ticket_ = 0;
+  int64_t deadline_ = 0;
 };
 
 struct Refused {};
@@ -124,7 +129,6 @@ class Admission : public std::enable_shared_from_this<Admission> {
   // A fetch that was refused, and that a stale copy answers.
   void count_stale();
   void count_shed(Priority priority);
-  int64_t queue_timeout(Priority priority) const;  // ms
   AdmissionSnapshot snapshot() const;
 
  private:

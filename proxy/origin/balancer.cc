@@ -7,7 +7,9 @@
 namespace levee {
 namespace {
 
-constexpr int64_t kUnit = 1000;  // of a weight
+constexpr int64_t kUnit = 1000;         // of a weight
+constexpr uint64_t kPoints = 160;       // on a ring for each of its units
+constexpr uint64_t kMostWeight = 2000;  // of all, that a ring shows in full
 
 }  // namespace
 
@@ -23,15 +25,22 @@ bool within_max_fails(const Peer& peer, int64_t now) {
 int64_t weight_now(const Peer& peer, int64_t now) {
   int64_t weight = peer.server.weight * kUnit - peer.penalty;
   const int64_t slow = peer.server.slow_start.count();
-  if (slow > 0 && peer.returned != 0 && now - peer.returned < slow) weight = weight * (now - peer.returned) / slow;
+  if (slow > 0 && peer.returned != 0 && now - peer.returned < slow) {
+    weight = static_cast<int64_t>(static_cast<double>(weight) * static_cast<double>(now - peer.returned) /
+                                  static_cast<double>(slow));
+  }
   return std::max<int64_t>(weight, 1);
 }
 
 void HashRing::build(const Peers& peers) {
   points_.clear();
+  uint64_t total = 0;
+  for (const auto& peer : peers) total += peer->server.backup ? 0 : peer->server.weight;
   for (uint32_t i = 0; i < peers.size(); ++i) {
     if (peers[i]->server.backup) continue;
-    for (uint32_t point = 0; point < 160 * peers[i]->server.weight; ++point) {
+    const uint64_t weight = peers[i]->server.weight;
+    const uint64_t points = total <= kMostWeight ? kPoints * weight : std::max(kPoints * kMostWeight * weight / total, uint64_t{1});
+    for (uint64_t point = 0; point < points; ++point) {
       points_.emplace_back(XXH3_64bits_withSeed(peers[i]->name.data(), peers[i]->name.size(), point), i);
     }
   }

@@ -45,7 +45,8 @@ struct Peer {
 };
 using Peers = std::vector<std::shared_ptr<Peer>>;
 
-// A ring of consistent hashing (ketama): 160 points for each unit of weight. Depends on names and weights alone.
+// A ring of consistent hashing (ketama): 160 points for each unit of weight, and fewer where weights are so large that
+// it would have hundreds of thousands. Depends on names and weights alone.
 class HashRing {
  public:
   void build(const Peers& peers);

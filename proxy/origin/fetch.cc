@@ -73,7 +73,6 @@ void Fetch::begin() {
     resuming_ = Resumption{order_.begun->body->size(), std::nullopt, order_.begun->etag};
   }
   writer_.notify(worker_.mailbox(), token());
-  upstream_->deposit_retry(began_);
   join_pop();
   if (order_.body != nullptr) {
     RequestBody& body = *order_.body;
@@ -231,6 +230,7 @@ Fetch::Next Fetch::choose() {
   if (pick.vacancy != Vacancy::kFound) return no_server(pick);
   seat_ = std::move(pick.seat);
   if (permit_) permit_->seated();
+  if (tries_ == 0 && !at_peer()) upstream_->deposit_retry(now);  // who is refused asks nobody
   ++tries_;
   trace_->attempts.emplace_back();
   attempt().address = seat_.peer().name;

@@ -75,18 +75,14 @@ Fetch::Next Fetch::stand_back(const UpstreamState::Pick& pick) {
   const int64_t now = worker_.now();
   const Next next = admitted(upstream_->admission().stand_back(
       std::move(permit), pick.departures, priority_, may_wait(), worker_.subscriber(*this), waits_since_, now));
-  if (place_ && pick.retry_at > now && pick.retry_at < waits_until()) timer_.set(pick.retry_at - now);
+  if (place_ && pick.retry_at > now && pick.retry_at < place_->deadline()) timer_.set(pick.retry_at - now);
   return next;
-}
-
-int64_t Fetch::waits_until() const {
-  return waits_since_ + upstream_->admission().queue_timeout(priority_);
 }
 
 // Its time in the queue is over, or it is time that somebody tries a server that was left out. Who tries is the first
 // in the queue; so all go on looking.
 Fetch::Next Fetch::waited() {
-  const int64_t left = waits_until() - worker_.now();
+  const int64_t left = place_ ? place_->deadline() - worker_.now() : 0;
   if (left <= 0) return refuse();
   timer_.set(std::min(left, kLookAgain));
   upstream_->admission().room_made(0);
@@ -100,7 +96,7 @@ Fetch::Next Fetch::admitted(Admission::Answer answer) {
   }
   if (std::holds_alternative<Refused>(answer)) return refuse();
   place_.emplace(std::move(std::get<Place>(answer)));
-  timer_.set(std::max<int64_t>(waits_until() - worker_.now(), 0));
+  timer_.set(std::max<int64_t>(place_->deadline() - worker_.now(), 0));
   step_ = Step::kAdmit;
   return std::nullopt;
 }

@@ -187,6 +187,7 @@ void Fetch::forget_peer() {
   upstream_ = order_.generation->upstream(order_.upstream, order_.tls);
   rules_ = upstream_->rules();
   tried_.clear();
+  tries_ = 0;
   fresh_only_ = false;
 }
 

@@ -101,7 +101,6 @@ class Fetch final : public Task, public StreamOwner {
   Next admit();
   Next stand_back(const UpstreamState::Pick& pick);
   Next waited();
-  int64_t waits_until() const;
   Next admitted(Admission::Answer answer);
   Next refuse();
   bool may_wait() const;

@@ -128,7 +128,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
   // Whether another server than `tried` and `now_at` could be chosen, and has room.
   bool has_others(std::span<const std::shared_ptr<const Peer>> tried, const Peer* now_at, int64_t now) const;
 
-  void deposit_retry(int64_t now);   // for each request
+  void deposit_retry(int64_t now);   // for each request that is sent
   bool withdraw_retry(int64_t now);  // for each retry: whether the budget has it
   // What a health check found; true: that is new.
   bool set_healthy(const std::string& peer, bool healthy, int64_t now);

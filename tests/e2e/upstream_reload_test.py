@@ -35,3 +35,18 @@ def test_slices_go_on_where_the_upstream_has_another_name_now(new_levee, origin)
     levee.reload(http=(GROUP % origin.address).replace("group", "other"), locations=(PASS % "slice 100k;").replace("group", "other"))
     assert begun + slow.rest() == body
     rests(levee)
+
+
+@pytest.mark.conf(start=False)
+def test_who_waits_when_a_reload_gives_more_time_is_answered_in_the_time_that_was_said(new_levee, origin):
+    pages = [origin.page(f"/{n}", "body", cache_control="max-age=60", hold_head=True) for n in range(4)]
+    short = dict(http=(GROUP % origin.address).replace("30s", "2s"), locations=PASS % "")
+    levee = new_levee(**short)
+    crowd = levee.crowd(4, lambda i: f"/g/{i}")
+    eventually(lambda: origin.hits() == 2)
+    levee.reload(http=GROUP % origin.address, locations=PASS % "")
+    eventually(lambda: sum(v.status == 503 for v in crowd.visitors) == 2)
+    for page in pages:
+        page.release()
+    assert sum(v.status == 200 for v in crowd.results()) == 2
+    rests(levee)

@@ -76,6 +76,20 @@ TEST_F(BalancerTest, AHashAlwaysFindsTheSameServerAndSpreads) {
   }
 }
 
+TEST_F(BalancerTest, ARingOfHugeWeightsIsNoHugeRing) {
+  server("a", 2'000'000'000);
+  server("b", 500'000'000);
+  server("c", 1);
+  rule(Hash{{}, true});
+  auto counts = picks(4000);
+  EXPECT_NEAR(counts["a"], 3200, 250);
+  EXPECT_NEAR(counts["b"], 800, 250);
+  peers[0]->server.slow_start = Milliseconds(3'600'000'000);
+  peers[0]->returned = now;
+  now += 1'800'000'000;
+  EXPECT_NEAR(static_cast<double>(weight_now(*peers[0], now)), 1e12, 1e6);
+}
+
 TEST_F(BalancerTest, AConsistentHashMovesOnlyTheKeysOfTheServerThatWent) {
   for (const char* name : {"a", "b", "c", "d"}) server(name);
   rule(Hash{{}, true});
