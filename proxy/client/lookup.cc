@@ -245,8 +245,8 @@ bool Session::is_better_stale() const {
   if (!may_be_stale(x, {Failure::kConnect})) return false;
   const ProxyPass& pass = *x.plan->pass;
   const auto& generation = connection_.generation();
-  const auto state =
-      x.target ? generation->upstream(x.target->upstream, x.target->tls) : generation->upstream(pass.upstream, pass.tls);
+  const auto state = x.target ? generation->upstream(x.target->upstream, x.target->tls)
+                              : generation->upstream(pass.upstream, pass.tls);
   return state->is_suspect(resource_of(origin_target(x)), connection_.worker.now());
 }
 

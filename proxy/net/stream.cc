@@ -66,6 +66,10 @@ IoResult from_errno(size_t count = 0) {
 
 }  // namespace
 
+bool is_own_shortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS || error == EADDRNOTAVAIL;
+}
+
 Stream::Stream(Loop& loop, int descriptor, StreamOwner& owner)
     : owner_(&owner),
       timer_(

@@ -25,6 +25,9 @@ namespace levee {
 
 class TlsGathering;
 
+// Whether it is descriptors, memory or ports that we have none of.
+bool is_own_shortage(int error);
+
 enum class Io : uint8_t { kDone, kAgain, kClosed, kFailed };
 struct IoResult {
   Io state = Io::kDone;
@@ -49,7 +52,8 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // A new socket on its way to the address: wait for kWrite, then ask connect_error(). Null: errno says why at once.
+  // A new socket on its way to the address: wait for kWrite, then ask connect_error(). Null: errno says why at once;
+  // is_own_shortage() tells whether that says nothing on the other side.
   static std::unique_ptr<Stream> connect(Loop& loop, const SocketAddress& address, StreamOwner& owner);
   // The errno of the connection attempt; 0: connected.
   int connect_error();

@@ -39,7 +39,8 @@ void HashRing::build(const Peers& peers) {
   for (uint32_t i = 0; i < peers.size(); ++i) {
     if (peers[i]->server.backup) continue;
     const uint64_t weight = peers[i]->server.weight;
-    const uint64_t points = total <= kMostWeight ? kPoints * weight : std::max(kPoints * kMostWeight * weight / total, uint64_t{1});
+    const uint64_t points =
+        total <= kMostWeight ? kPoints * weight : std::max(kPoints * kMostWeight * weight / total, uint64_t{1});
     for (uint64_t point = 0; point < points; ++point) {
       points_.emplace_back(XXH3_64bits_withSeed(peers[i]->name.data(), peers[i]->name.size(), point), i);
     }

@@ -46,6 +46,7 @@ class ServerBreaker {
     if (began >= trial_) next_trial_ = 0;
   }
   void succeeded(const Breaker& limits, int64_t now);
+  void close() { open_until_ = pause_ = next_trial_ = 0; }  // it is switched off
   struct Failure {
     enum class Kind : uint8_t { kUnreachable, kTimeout, kBad } kind = Kind::kBad;
     uint64_t resource = 0;     // of which, a hash; 0: of none (kTimeout: there was no connection yet)

@@ -26,8 +26,8 @@ class FaultyResources {
   }
 
  private:
-  static constexpr size_t kMost = 1024;  // of which one is forgotten then: it counts once more
-  uint64_t good_ = 0;                    // answers
+  static constexpr size_t kMost = 1024;           // of which one is forgotten then: it counts once more
+  uint64_t good_ = 0;                             // answers
   std::unordered_map<uint64_t, uint64_t> known_;  // how many there had been when it failed, by resource
 };
 

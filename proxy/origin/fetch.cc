@@ -1,6 +1,7 @@
 #include "proxy/origin/fetch.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
@@ -254,7 +255,7 @@ Fetch::Next Fetch::choose() {
     }
   }
   auto stream = Stream::connect(worker_.loop(), seat_.peer().address, *this);
-  if (stream == nullptr) return failed(Trouble::kError, Failure::kConnect);
+  if (stream == nullptr) return is_own_shortage(errno) ? no_means(errno) : failed(Trouble::kError, Failure::kConnect);
   connection_ = std::make_unique<OriginConnection>();
   connection_->stream = std::move(stream);
   connection_->identity = std::move(identity);
@@ -282,6 +283,17 @@ Fetch::Next Fetch::no_server(const UpstreamState::Pick& pick) {
     attempt().status = 502;
   }
   return give_up({Failure::kConnect, 502, pause});
+}
+
+// That there is no descriptor or port left for it says nothing on the server.
+Fetch::Next Fetch::no_means(int error) {
+  log(LogLevel::kAlert, 0, "no socket for a connection to upstream ", errno_text(error),
+      ", upstream: ", seat_.peer().name);
+  if (at_peer()) return leave_peer(Outcome::kUnknown);
+  attempt().status = 503;
+  leave_server(Outcome::kUnknown);
+  if (writer_.is_open()) return give_up({Failure::kCut});
+  return give_up({Failure::kOverloaded, 503, 1000});
 }
 
 Fetch::Next Fetch::connect() {

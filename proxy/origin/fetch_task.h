@@ -112,6 +112,7 @@ class Fetch final : public Task, public StreamOwner {
   Next resolve();
   Next choose();
   Next no_server(const UpstreamState::Pick& pick);
+  Next no_means(int error);
   Next connect();
   Next handshake();
 

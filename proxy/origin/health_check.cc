@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <utility>
 #include <vector>
@@ -82,7 +84,8 @@ class HealthChecks::Round final : public Mortal {
     uint32_t fails = 0, passes = 0;  // in a row
   };
   void ask_all();
-  void ended(Probe& probe, bool well);
+  void judge(const std::string& peer, bool well);
+  void ended(Probe& probe, std::optional<bool> well);  // nothing: it could not be asked
 
   Worker& worker_;
   const std::shared_ptr<const Generation> generation_;
@@ -104,7 +107,7 @@ class HealthChecks::Round::Probe final : public Mortal, public StreamOwner {
     deadline_ = round_->worker_.now() + time;
     set_port(address, round_->check_.port);
     stream_ = Stream::connect(round_->worker_.loop(), address, *this);
-    if (stream_ == nullptr) return end(false);
+    if (stream_ == nullptr) return end(is_own_shortage(errno) ? std::nullopt : std::optional(false));
     stream_->wait(Stream::Wait::kWrite, left());
   }
   void on_ready() override {
@@ -189,7 +192,7 @@ class HealthChecks::Round::Probe final : public Mortal, public StreamOwner {
     }
     return false;
   }
-  void end(bool well) {
+  void end(std::optional<bool> well) {
     if (step_ == Step::kEnded) return;
     step_ = Step::kEnded;
     if (stream_ != nullptr) stream_->wait(Stream::Wait::kNothing, 0);
@@ -232,19 +235,21 @@ void HealthChecks::Round::ask_all() {
   }
 }
 
-void HealthChecks::Round::ended(Probe& probe, bool well) {
-  Known& known = known_[probe.peer()];
-  known.fails = well ? 0 : known.fails + 1;
-  known.passes = well ? known.passes + 1 : 0;
-  if ((well && known.passes >= check_.passes) || (!well && known.fails >= check_.fails)) {
-    if (upstream_->set_healthy(probe.peer(), well, worker_.now())) {
-      log(LogLevel::kWarning, 0, "health check: ", probe.peer(), " of upstream ", upstream_->name(),
-          well ? " is well again" : " is sick");
-    }
-  }
+void HealthChecks::Round::ended(Probe& probe, std::optional<bool> well) {
+  if (well) judge(probe.peer(), *well);
   const auto at = std::ranges::find_if(probes_, [&](const auto& one) { return one.get() == &probe; });
   worker_.loop().bury(std::move(*at));
   probes_.erase(at);
+}
+
+void HealthChecks::Round::judge(const std::string& peer, bool well) {
+  Known& known = known_[peer];
+  known.fails = well ? 0 : known.fails + 1;
+  known.passes = well ? known.passes + 1 : 0;
+  if (well ? known.passes < check_.passes : known.fails < check_.fails) return;
+  if (!upstream_->set_healthy(peer, well, worker_.now())) return;
+  log(LogLevel::kWarning, 0, "health check: ", peer, " of upstream ", upstream_->name(),
+      well ? " is well again" : " is sick");
 }
 
 HealthChecks::HealthChecks(Worker& worker) : worker_(worker) {}

@@ -4,9 +4,9 @@
 //
 // Adaptive: samples are gathered in windows. While nothing speaks against it and the limit is used, each window without
 // a sign of a queue raises it by half; so it is where the origin is after a few round trips. A window whose mean is
-// above the baseline (the least that a window of the last half minute of use had) by more than chance explains looks like a
-// queue at the origin, and the limit goes down. As long as the time to head falls with it in proportion, it was a
-// queue, and the limit goes down further; when it does not, it goes back to what Little's law says the origin carries
+// above the baseline (the least that a window of the last half minute of use had) by more than chance explains looks
+// like a queue at the origin, and the limit goes down. As long as the time to head falls with it in proportion, it was
+// a queue, and the limit goes down further; when it does not, it goes back to what Little's law says the origin carries
 // without one. If it did not fall at all, the origin has become slower by itself, and the baseline moves. What was
 // found to be too much is remembered as the ceiling: beyond it the limit goes only seldom, and one at a time at first.
 //

@@ -160,7 +160,8 @@ void UpstreamState::rebuild(int64_t now) {
     const UpstreamServer& server = rules_->servers[i];
     for (const SocketAddress& address : places_[i].addresses) {
       const std::string name = to_string(address);
-      const auto at = std::ranges::find_if(known, [&](const auto& each) { return each && same_place(*each, server, name); });
+      const auto at =
+          std::ranges::find_if(known, [&](const auto& each) { return each && same_place(*each, server, name); });
       std::shared_ptr<Peer> peer;
       if (at != known.end()) {
         peer = std::move(*at);
@@ -174,6 +175,7 @@ void UpstreamState::rebuild(int64_t now) {
         peer->healthy = !(rules_->health_check && rules_->health_check->mandatory && count > 0);
       }
       peer->server = server;
+      if (!rules_->breaker.enabled) peer->breaker.close();
       peers.push_back(std::move(peer));
     }
   }

@@ -175,8 +175,8 @@ class UpstreamStates {
   using Map = std::map<std::string, std::shared_ptr<UpstreamState>, std::less<>>;
   // Those that the configuration names. One that somebody has still is the same; a new one is empty until apply().
   Map of(const Config& config);
-  // What the configuration now says of its upstreams, which are of(config). addresses: of the servers' names that are no
-  // addresses themselves; their ports do not count.
+  // What the configuration now says of its upstreams, which are of(config). addresses: of the servers' names that are
+  // no addresses themselves; their ports do not count.
   void apply(const Config& config, const Map& states, const Addresses& addresses);
   // One made for a host:port that no configuration names.
   std::shared_ptr<UpstreamState> computed(std::string_view name, bool tls);

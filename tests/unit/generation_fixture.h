@@ -1,5 +1,5 @@
-// A generation as a configuration's text has it, in force, after another one if there is; null, and a failed test, if it
-// is not accepted.
+// A generation as a configuration's text has it, in force, after another one if there is; null, and a failed test, if
+// it is not accepted.
 #pragma once
 
 #include <gtest/gtest.h>

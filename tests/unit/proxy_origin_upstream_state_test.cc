@@ -63,6 +63,18 @@ TEST_F(UpstreamStateTest, WhatIsKnownOfAServerIsKeptOverAReload) {
   EXPECT_EQ(state->snapshot(now).at(0).failures, 1U);
 }
 
+TEST_F(UpstreamStateTest, ABreakerThatIsSwitchedOffKeepsNobodyAway) {
+  upstream.servers = {server("10.0.0.1")};
+  upstream.breaker.failures = 1;
+  apply();
+  ask(1, Outcome::kAway);
+  EXPECT_EQ(ask(1).vacancy, Vacancy::kDown);
+  upstream.breaker.enabled = false;
+  apply();
+  ask(1, Outcome::kAway);
+  EXPECT_EQ(ask(1).vacancy, Vacancy::kFound);
+}
+
 TEST_F(UpstreamStateTest, FailuresOfOldAreForgottenAfterOneGoodAnswer) {
   upstream.servers = {server("10.0.0.1"), server("10.0.0.2")};
   upstream.servers[0].max_fails = 2;
@@ -346,7 +358,8 @@ TEST_F(UpstreamStateTest, AServerThatIsWellAgainLetsInWhoWaits) {
 class UpstreamReloadTest : public testing::Test {
  protected:
   std::shared_ptr<const Generation> with(const std::shared_ptr<const Generation>& before, uint32_t limit = 1) {
-    return generation("upstream group { server 10.0.0.1; concurrency " + std::to_string(limit) + "; queue 9; }", before);
+    return generation("upstream group { server 10.0.0.1; concurrency " + std::to_string(limit) + "; queue 9; }",
+                      before);
   }
   std::shared_ptr<const Generation> without(const std::shared_ptr<const Generation>& before) {
     return generation("", before);
@@ -373,7 +386,8 @@ TEST_F(UpstreamReloadTest, WhatIsPutBackHasTheLimitThatItsFetchesAreUnderStill) 
   ASSERT_TRUE(std::holds_alternative<Permit>(fetch));
   auto last = with(without(first), 2);
   auto next = ask(last, 3), more = ask(last, 4);
-  EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2}) << "it has two slots now, and who has waited is the first to get one";
+  EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2})
+      << "it has two slots now, and who has waited is the first to get one";
   EXPECT_TRUE(std::holds_alternative<Place>(next) && std::holds_alternative<Place>(more));
   EXPECT_EQ(last->upstreams->configured().at(0)->admission().snapshot().in_flight, 2U);
   fetch = Refused{};

@@ -1,0 +1,76 @@
+// What the lack of our own descriptors says of a server: nothing.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "proxy/loop_worker.h"
+#include "proxy/origin/fetch.h"
+#include "proxy/origin/health_check.h"
+#include "proxy/origin/upstream_state.h"
+#include "tests/unit/generation_fixture.h"
+
+namespace levee {
+namespace {
+
+// While it lives nothing can be opened.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{0, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+class OwnShortageTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_NE(config, nullptr);
+    worker.mailbox().bind_to_this_thread();
+  }
+  PeerSnapshot server() { return config->upstream("origin", false)->snapshot(worker.now()).at(0); }
+  std::shared_ptr<const Generation> config = generation_of(
+      "events { } http { upstream origin { server 127.0.0.1:1; breaker failures=1; }"
+      " server { listen 127.0.0.1:0; location / { proxy_pass http://origin; health_check interval=10ms; } } }");
+  LoopWorker worker{0, config};
+};
+
+TEST_F(OwnShortageTest, AFetchThatGetsNoSocketIsRefusedAndItsServerIsNot) {
+  Order order;
+  order.generation = config;
+  order.location = &config->config->http.servers.at(0)->base;
+  order.upstream = order.host = "origin";
+  order.method = "GET";
+  order.target = "/";
+  Flown flown = private_flight({&worker.mailbox(), 0});
+  {
+    const NoDescriptors none;
+    start_fetch(worker, std::move(order), std::move(flown.writer), nullptr);
+  }
+  const Reader::Look look = flown.reader.look();
+  EXPECT_EQ(look.state, FlightState::kFailed);
+  EXPECT_EQ(look.fault.why, Failure::kOverloaded);
+  EXPECT_EQ(server().failures, 0U);
+  EXPECT_EQ(server().breaker, ServerBreaker::State::kClosed);
+  EXPECT_EQ(server().connections, 0U);
+}
+
+TEST_F(OwnShortageTest, ACheckThatGetsNoSocketMakesNobodySick) {
+  HealthChecks checks(worker);
+  checks.use(config);
+  {
+    const NoDescriptors none;
+    for (const int64_t end = worker.now() + 100; worker.now() < end;) worker.loop().turn(true);
+  }
+  EXPECT_TRUE(server().healthy);
+  for (const int64_t end = worker.now() + 5'000; worker.now() < end && server().healthy;) worker.loop().turn(true);
+  EXPECT_FALSE(server().healthy) << "nobody listens there";
+}
+
+}  // namespace
+}  // namespace levee
