@@ -174,6 +174,83 @@ TEST_P(StormAfterAPause, SettlesAtTheSlotsAndStaysThere) {
 INSTANTIATE_TEST_SUITE_P(Limiter, StormAfterAPause,
                          testing::Combine(testing::Values(0, 3, 8), testing::Values(20'000, 42'000, 600'000)));
 
+// In use, then not asked for an hour, and slower by itself when it is asked again: as if it had always been so, within
+// seconds, whether a few ask or all.
+struct SlowerAfterAPause : testing::TestWithParam<std::tuple<double, uint32_t, int64_t>> {};  // factor, wanted, jitter
+
+TEST_P(SlowerAfterAPause, IsNotThrottled) {
+  const auto [factor, wanted, jitter] = GetParam();
+  for (unsigned seed = 1; seed <= 32; ++seed) {
+    int64_t time = 50;
+    Simulation origin(adaptive(16, 2, 256), 16, [&time, jitter = jitter](Simulation& s) {
+      return std::uniform_int_distribution<int64_t>(time, time + jitter)(s.dice);
+    });
+    origin.dice.seed(seed);
+    origin.lag = jitter;
+    origin.wanted = 16;
+    origin.run(20'000);
+    origin.left = 0;
+    origin.run(1'000);
+    origin.now += 3'600'000;
+    time = std::lround(50 * factor);
+    origin.wanted = wanted;
+    origin.left = UINT64_MAX;
+    origin.run(3'000);
+    const double second = 1'000.0 / static_cast<double>(time + jitter) * std::min(wanted, 16U);
+    for (int seconds = 3; seconds < 20; ++seconds) {
+      origin.reset();
+      origin.run(1'000);
+      EXPECT_GE(static_cast<double>(origin.served), second * 0.75 - 1) << seed << ' ' << seconds;
+    }
+    EXPECT_LE(origin.limiter.limit(), 24U) << seed;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Limiter, SlowerAfterAPause,
+                         testing::Combine(testing::Values(1.2, 1.5, 2.0, 3.0, 10.0), testing::Values(4, 1'000'000),
+                                          testing::Values(0, 3, 8)));
+
+// A fetch each few seconds: it never has to wait, and a storm that comes then is over in the time that the origin
+// needs, be it as it was or slower.
+TEST(Limiter, IsReadyForAStormAtAnOriginThatIsSeldomAsked) {
+  for (const int64_t pause : {1'000, 3'000, 7'000}) {
+    for (const int64_t times : {1, 3}) {
+      for (const int slow : {0, 1, 5, 30, 200}) {  // fetches after it has become slower
+        int64_t time = 50;
+        Simulation origin(adaptive(16, 2, 256), 16, [&time](Simulation& s) {
+          return std::uniform_int_distribution<int64_t>(time, time + 3)(s.dice);
+        });
+        origin.lag = 3;
+        const auto ask = [&](int count) {
+          for (int i = 0; i < count; ++i) {
+            origin.left = 1;
+            origin.run(2);
+            ASSERT_EQ(origin.left, 0U);
+            origin.run(pause - 2);
+          }
+        };
+        ask(200);
+        time *= times;
+        ask(slow);
+        EXPECT_EQ(origin.limiter.limit(), 16U) << pause << ' ' << times << ' ' << slow;
+        EXPECT_LE(origin.storm(600), 600 * (time + 3) / 16 * 120 / 100) << pause << ' ' << times << ' ' << slow;
+      }
+    }
+  }
+}
+
+// Few are very slow, as what is made on demand: no sign of a queue.
+TEST(Limiter, AFewThatTakeVeryLongAreNotTakenForAQueue) {
+  for (unsigned seed = 1; seed <= 8; ++seed) {
+    Simulation origin(adaptive(20, 1, 1000), 64, [](Simulation& s) { return s.dice() % 20 == 0 ? 2'000 : 50; });
+    origin.dice.seed(seed);
+    origin.run(30'000);
+    origin.reset();
+    origin.run(60'000);
+    EXPECT_GE(origin.served, static_cast<uint64_t>(60'000 / 147.5 * 64 * 0.7)) << seed;
+  }
+}
+
 // What it carried before it may carry again: the limit goes beyond its slots now and then, by one, and no further.
 TEST(Limiter, ALimitThatHasFallenTriesOneMoreAndNotThree) {
   for (const unsigned seed : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U}) {
