@@ -58,7 +58,7 @@ void admit(benchmark::State& state) {
   int64_t now = 0;
   for (auto _ : state) {
     auto answer = admission->admit(Priority::kLive, true, {}, ++now);
-    std::get<Permit>(answer).head_came(now - 1, now);
+    std::get<Permit>(answer).head_came(1, now - 1, now);
   }
 }
 BENCHMARK(admit);

@@ -62,7 +62,9 @@ Fetch::Next Fetch::admit() {
   // No slot is needed, and no wait, to find that there is no server.
   if (const auto until = upstream_->down_until(asked(), worker_.now())) {
     worker_.local<NameKeeper>().refresh(upstream_, *rules_, location_);
-    return no_server({Seat(), Vacancy::kDown, *until});
+    UpstreamState::Pick none;
+    none.retry_at = *until;
+    return no_server(none);
   }
   waits_since_ = worker_.now();
   return admitted(upstream_->admission().admit(priority_, may_wait(), worker_.subscriber(*this), waits_since_));

@@ -139,7 +139,7 @@ class UpstreamState : public std::enable_shared_from_this<UpstreamState> {
 
  private:
   friend class Seat;
-  static constexpr int64_t kLongestLookUp = 60'000;  // ms
+  static constexpr int64_t kLongestLookUp = 120'000;  // ms
   void judge(Seat& seat, Outcome outcome, int64_t now, int64_t retry_after);
   void learn(Peer& peer, Outcome outcome, int64_t now, const ServerBreaker::Failure& failure);
   void leave(Seat& seat);
