@@ -12,6 +12,8 @@ constexpr uint32_t kLeast = 8, kMost = 64;         // samples in a window
 constexpr uint32_t kTrips = 2;                     // round trips that show how long a queue is
 constexpr uint32_t kLeastClimbing = 3;             // the same while the limit is below what it may be
 constexpr int64_t kLongestWindow = 1000;           // ms, once kLeast samples are there
+constexpr double kSlow = 3;                        // times the usual
+constexpr uint32_t kFew = 8;                       // one of so many
 constexpr double kChance = 1.5;                    // standard errors that are taken for chance
 constexpr double kBound = 3;                       // the same for the baseline, which is the least of many
 constexpr double kTolerance = 1.06, kSlack = 0.5;  // above the baseline: a factor, and ms
@@ -93,20 +95,37 @@ void Limiter::sample(int64_t started, int64_t now, uint32_t in_flight) {
   good_since_cut_ = true;
   if (is_settling(now)) return;
   // What was measured while the origin had much less to do says nothing of what it has now.
-  if (window_.count > 0 && in_flight > window_.peak * kMoreToDo) window_ = {};
-  if (window_.count == 0) window_.began = now;
+  if (!window_.is_empty() && in_flight > window_.peak * kMoreToDo) window_ = {};
+  if (window_.is_empty()) window_.began = now;
   const auto time = static_cast<double>(std::max<int64_t>(now - started, 0));
-  window_.longest = std::max(window_.longest, time);
-  ++window_.count;
-  window_.sum += time;
-  window_.squares += time * time;
+  const bool is_slow = usual_ > 0 && time > kSlow * usual_ + kSlack;
+  (is_slow ? window_.slow : window_.quick).add(time);
   window_.peak = std::max(window_.peak, in_flight);
   if (is_enough(now)) close_window(now);
 }
 
+void Limiter::Samples::add(double time) {
+  ++count;
+  sum += time;
+  squares += time * time;
+  longest = std::max(longest, time);
+}
+
+Limiter::Samples Limiter::Window::said() const {
+  if (slow.count * kFew <= quick.count + slow.count) return quick;
+  return {quick.count + slow.count, quick.sum + slow.sum, quick.squares + slow.squares,
+          std::max(quick.longest, slow.longest)};
+}
+
+double Limiter::Window::mean() const {
+  const Samples all = said();
+  return all.sum / all.count;
+}
+
 double Limiter::Window::error() const {
-  if (count < 2) return 0;
-  return std::sqrt(std::max(0.0, (squares - sum * mean()) / (count - 1)) / count);
+  const Samples all = said();
+  if (all.count < 2) return 0;
+  return std::sqrt(std::max(0.0, (all.squares - all.sum * mean()) / (all.count - 1)) / all.count);
 }
 
 // Whether the window looks like a queue at the origin, with what is granted to chance. Beyond a known ceiling it is
@@ -124,12 +143,13 @@ bool Limiter::is_queueing(double chance) const {
 // What is decided must not be left to chance: a window in doubt goes on.
 bool Limiter::is_enough(int64_t now) const {
   const int64_t elapsed = now - window_.began;
-  if (window_.count < wanted() && (window_.count < kLeast || elapsed < kLongestWindow)) return false;
+  const uint32_t count = window_.count();
+  if (count < wanted() && (count < kLeast || elapsed < kLongestWindow)) return false;
   if (elapsed >= kLongestDoubt) return true;
   if (static_cast<double>(elapsed) < std::min(longest_, kLongestSettling)) return false;
   if (descent_limit_ == 0) {
     const bool queueing = is_queueing();
-    if (queueing && window_.count < kTrips * std::clamp(limit_, kLeast, kMost / kTrips)) return false;
+    if (queueing && count < kTrips * std::clamp(limit_, kLeast, kMost / kTrips)) return false;
     return queueing == is_queueing(kCertain);
   }
   return window_.error() * kCertain <= descent_mean_ * (1 - limit_ / descent_limit_);
@@ -148,12 +168,13 @@ void Limiter::dropped(int64_t started, int64_t now) {
 }
 
 void Limiter::close_window(int64_t now) {
-  const uint32_t samples = window_.count;
+  const uint32_t samples = window_.count();
   const double mean = window_.mean(), error = window_.error();
   const uint32_t peak = window_.peak;
   const bool used = peak * 10 >= limit_ * 8;
   const bool first = longest_ == 0, queueing = is_queueing();
-  longest_ = std::max(window_.longest, longest_ * kDrop);
+  longest_ = std::max(window_.said().longest, longest_ * kDrop);
+  usual_ = mean;
   window_ = {};
   if (first) {
     changed_ = now;

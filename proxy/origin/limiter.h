@@ -42,13 +42,21 @@ class Limiter {
   void apply(const Concurrency& rule);
 
  private:
-  struct Window {
+  struct Samples {
     uint32_t count = 0;
     double sum = 0, squares = 0;
-    int64_t began = 0;
-    uint32_t peak = 0;   // fetches on their way at a time
     double longest = 0;  // ms
-    double mean() const { return sum / count; }
+    void add(double time);
+  };
+  struct Window {
+    Samples quick, slow;  // slow: several times what is usual
+    int64_t began = 0;
+    uint32_t peak = 0;  // fetches on their way at a time
+    bool is_empty() const { return quick.count + slow.count == 0; }
+    // What it says: a few slow ones are what takes long by itself, more are a queue.
+    Samples said() const;
+    uint32_t count() const { return said().count; }
+    double mean() const;
     double error() const;  // of the mean, one standard deviation
   };
   void close_window(int64_t now);
@@ -73,6 +81,7 @@ class Limiter {
   Concurrency rule_;
   uint32_t limit_;
   int64_t changed_ = 0;                  // when the limit last did: earlier fetches say nothing on it
+  double usual_ = 0;                     // mean of the last window, ms; 0: not known
   double longest_ = 0;                   // ms that a fetch takes at most, or so; 0: not known
   int64_t period_ = 0;                   // number of this one
   uint32_t used_ = 0, used_before_ = 0;  // fetches on their way at a time in this period, and in the one before
