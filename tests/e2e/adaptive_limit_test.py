@@ -49,7 +49,7 @@ def test_one_resource_that_always_fails_does_not_take_the_others_with_it(levee, 
     for _ in range(30):
         assert levee.get("/g/absent").status >= 429
         assert levee.get("/g/well").rest() == b"it is so"
-    assert origin.hits("/absent") == 30 and limit(levee) == 18
+    assert origin.hits("/absent") >= 30 and limit(levee) == 18  # more: a kept connection may have been closed
 
 
 @pytest.mark.parametrize("path, status", [("/broken", 500), ("/held?_HLS_msn=7", 200)])
