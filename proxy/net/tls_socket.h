@@ -4,8 +4,8 @@
 // SIGPIPE. Where the kernel does the encryption (kTLS), OpenSSL's own functions are used.
 //
 // OpenSSL sends each record by a call of its own. Where the caller says that another one follows at once, records are
-// gathered and leave together: a body of many records takes a sixth of the system calls. A reader that is slow can make a
-// stream keep what was gathered, up to 96 KiB besides what the socket holds.
+// gathered and leave together: a body of many records takes a sixth of the system calls. A reader that is slow can make
+// a stream keep what was gathered, up to 96 KiB besides what the socket holds.
 #pragma once
 
 typedef struct bio_st BIO;
