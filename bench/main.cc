@@ -1,6 +1,8 @@
 // The levee-bench command: what each subcommand takes.
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <map>
@@ -27,6 +29,15 @@ std::string data_folder(const std::string& name) {
   std::string source = "bench/" + name;
   if (std::filesystem::exists(source)) return source;
   return prefix() / "share" / "levee" / name;
+}
+
+// CLI's own checks let "nan" pass.
+CLI::Validator is_positive() {
+  return {[](const std::string& text) {
+            const double value = std::strtod(text.c_str(), nullptr);
+            return value > 0 && std::isfinite(value) ? std::string() : "must be a number above 0: " + text;
+          },
+          ""};
 }
 
 // For all that start servers.
@@ -146,7 +157,7 @@ void add_rehearse(CLI::App& app, int& exit_code) {
   CLI::App& command = add_plan(app, "rehearse", "Play a plan; 0: it holds, 1: it does not, 2: no verdict", *options);
   command.add_option("--html", options->html_path, "File for the report, a page that needs no network");
   command.add_option("--scale", options->scale, "So many times the plan's viewers and requests")
-      ->check(CLI::Range(0.001, 1000.0));
+      ->check(CLI::Range(0.001, 1000.0) & is_positive());
   command.add_flag("--quiet", options->quiet, "Print the verdict alone");
   command.callback([options, &exit_code] { exit_code = guarded([&] { return run_rehearse(*options); }); });
 }
@@ -157,13 +168,19 @@ void add_capacity(CLI::App& app, int& exit_code) {
   command.add_option("--runs", options->most_runs, "Rehearsals at most")->capture_default_str();
   command.add_option("--most", options->most_scale, "So many times the plan's audience at most")->capture_default_str();
   command.add_option("--seconds", options->most_seconds, "The whole search at most")->capture_default_str();
-  command.add_option("--viewers", options->wanted.viewers, "The audience to plan for")->capture_default_str();
+  command.add_option("--viewers", options->wanted.viewers, "The audience to plan for")
+      ->check(is_positive())
+      ->capture_default_str();
   const std::map<std::string, double> units{{"k", 1e3}, {"m", 1e6}, {"g", 1e9}};
   command.add_option("--bitrate", options->wanted.bitrate, "Bits a second of each: 4m")
-      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE));
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE))
+      ->check(is_positive());
   command.add_option("--link", options->wanted.link, "Bits a second of a node's network card: 100g")
-      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE));
-  command.add_option("--cores", options->wanted.cores, "Processors of a node")->capture_default_str();
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_INSENSITIVE))
+      ->check(is_positive());
+  command.add_option("--cores", options->wanted.cores, "Processors of a node")
+      ->check(is_positive())
+      ->capture_default_str();
   command.callback([options, &exit_code] { exit_code = guarded([&] { return run_capacity(*options); }); });
 }
 

@@ -54,9 +54,11 @@ NodeMaker levee_maker(std::string program, std::filesystem::path conf_template) 
     const auto text = fill_template(conf_template, site);
     if (!text) return "cannot read " + conf_template.string();
     const std::string conf = (site.folder / "levee.conf").string();
-    std::ofstream(conf) << *text;
-    std::ofstream(site.folder / "peer.secret") << "of a rehearsal that nobody else takes part in\n";
-    std::filesystem::permissions(site.folder / "peer.secret", std::filesystem::perms::owner_read);
+    const std::filesystem::path secret = site.folder / "peer.secret";
+    std::string wrong = write_text(conf, *text);
+    if (wrong.empty()) wrong = write_text(secret, "of a rehearsal that nobody else takes part in\n");
+    if (!wrong.empty()) return wrong;
+    std::filesystem::permissions(secret, std::filesystem::perms::owner_read);
     return Program{site.name, {program, "-p", site.folder.string() + "/", "-c", conf}, site.port};
   };
 }

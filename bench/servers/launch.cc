@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -48,6 +50,13 @@ std::string with_words(std::string text, const std::vector<std::pair<std::string
     }
   }
   return text;
+}
+
+std::string write_text(const std::filesystem::path& file, const std::string& text) {
+  errno = 0;
+  std::ofstream stream(file, std::ios::binary);
+  stream << text << std::flush;
+  return stream.good() ? "" : "cannot write " + file.string() + ": " + std::strerror(errno);
 }
 
 std::vector<pid_t> family(pid_t pid) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,8 @@ uint16_t free_port(const std::string& address);
 bool accepts(const std::string& address, uint16_t port);
 // The text with each @NAME@ replaced by its value.
 std::string with_words(std::string text, const std::vector<std::pair<std::string, std::string>>& values);
+// Makes this the file's text. What is wrong, or nothing; a full disk says so now.
+std::string write_text(const std::filesystem::path& file, const std::string& text);
 // A process and all that it has started, itself first.
 std::vector<pid_t> family(pid_t pid);
 

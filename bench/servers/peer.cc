@@ -47,7 +47,7 @@ std::string copy_files(const fs::path& folder, const fs::path& run, const Values
     if (!entry.is_regular_file()) continue;
     const fs::path to = run / fs::relative(entry.path(), folder);
     fs::create_directories(to.parent_path(), error);
-    if (!(std::ofstream(to) << with_words(read_file(entry.path()), values))) return "cannot write " + to.string();
+    if (std::string wrong = write_text(to, with_words(read_file(entry.path()), values)); !wrong.empty()) return wrong;
   }
   return error ? folder.string() + ": " + error.message() : "";
 }
@@ -79,8 +79,7 @@ std::string make_keys(const fs::path& folder) {
              "2", "-subj", "/CN=localhost", "-keyout", key, "-out", cert},
             folder / "openssl", 20);
   if (!std::ifstream(cert)) return "openssl makes no certificate";
-  std::ofstream(folder / "both.pem") << std::ifstream(cert).rdbuf() << std::ifstream(key).rdbuf();
-  return {};
+  return write_text(folder / "both.pem", read_file(cert) + read_file(key));
 }
 
 std::string peer_version(const fs::path& folder, const PeerTerms& terms, const fs::path& scratch) {

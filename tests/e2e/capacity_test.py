@@ -121,3 +121,9 @@ def test_interrupted_before_anything_held_it_says_so(capacity):
 
     code, said, result = capacity("errors 0%", seconds=60, meanwhile=interrupt)
     assert code == 128 + signal.SIGTERM and result == {"verdict": "none", "says": "No verdict: it was interrupted."}, said
+
+
+@pytest.mark.parametrize("flags", [["--viewers", "0"], ["--bitrate", "0"], ["--bitrate", "-4m"], ["--link", "nan"], ["--cores", "0"]])
+def test_what_no_audience_or_node_can_have_is_refused(capacity, flags):
+    code, said, result = capacity("errors 0%", *flags)
+    assert code == 2 and flags[0] in said and result is None

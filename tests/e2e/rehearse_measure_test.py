@@ -62,7 +62,12 @@ def test_an_origin_that_starts_again_loses_no_count(rehearse):
     assert result["origin"]["least"] == 2
 
 
-@pytest.mark.parametrize("promise", ["stalled_viewers 1%", "not_started 0%", "origin_amplification 1.5"])
+def test_an_origin_that_is_asked_for_nothing_tells_nothing_of_amplification(rehearse):
+    code, said, result, promises = rehearse(LOCAL + "duration 2s; requests 2 path=/control/counts; promise origin_amplification 1.5;")
+    assert code == 1 and promises["origin_amplification"]["judged"] == "UNKNOWN" and result["origin"]["requests"] == 0, said
+
+
+@pytest.mark.parametrize("promise", ["stalled_viewers 1%", "not_started 0%"])
 def test_a_target_that_is_dead_keeps_no_promise_by_that(rehearse, promise):
     code, said, _, promises = rehearse(LOCAL + f"fault 0s kill origin; duration 3s; viewers ramp 5 at=200ms over=1s; promise {promise};")
     assert code == 1 and [each["judged"] for each in promises.values()] == ["UNKNOWN"], said

@@ -1,5 +1,8 @@
 """levee-bench rehearse: what cannot be played is refused at once, says why and where, and leaves with 2."""
 import os
+import re
+import resource
+import signal
 import subprocess
 
 import pytest
@@ -43,7 +46,7 @@ def test_a_plan_that_cannot_be_read(plan):
     assert done.returncode == 2 and done.stderr == f"levee-bench: {plan}: cannot be read\n"
 
 
-@pytest.mark.parametrize("flags", [["--no-such-flag"], ["--scale", "0"], ["another.plan"]])
+@pytest.mark.parametrize("flags", [["--no-such-flag"], ["--scale", "0"], ["--scale", "nan"], ["another.plan"]])
 def test_wrong_usage_is_no_verdict(rehearse, flags):
     assert rehearse(LOCAL, *flags)[0] == 2
 
@@ -52,6 +55,18 @@ def test_wrong_usage_is_no_verdict(rehearse, flags):
 def test_a_report_that_cannot_be_written_is_noticed_before_anything_is_played(rehearse, flag):
     code, said, wrong = rehearse(LOCAL, flag, "/no/such/folder/report")
     assert (code, said) == (2, "") and wrong == "levee-bench: cannot write /no/such/folder/report: No such file or directory\n"
+
+
+def test_a_disk_that_is_full_before_it_begins(tmp_path):
+    def without_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    (tmp_path / "node.conf").write_text("events { }\n")
+    (tmp_path / "evening.plan").write_text(LOCAL.replace("nodes 0;", "nodes 1; conf node.conf;"))
+    done = subprocess.run([OUT / "levee-bench", "rehearse", tmp_path / "evening.plan"], capture_output=True, text=True, timeout=3 * PATIENCE,
+                          preexec_fn=without_room)
+    assert done.returncode == 2 and re.fullmatch(r"levee-bench: node1: cannot write .*/node1/levee.conf: File too large\n", done.stderr)
 
 
 @pytest.mark.parametrize("flag", ["--json", "--html"])
