@@ -217,10 +217,12 @@ std::vector<std::string> scenario_names(bool quick) {
 // What is wrong before anything is played.
 std::string unusable(const CompareOptions& options) {
   if (!fs::is_directory(options.peers)) return "there is no folder " + options.peers + " (--peers)";
-  std::string known;
-  for (const std::string& name : scenario_names(options.quick)) known += (known.empty() ? "" : ", ") + name;
+  const std::vector<std::string> known = scenario_names(options.quick);
   for (const std::string& name : options.only) {
-    if (!is_in(scenario_names(options.quick), name)) return "there is no scenario " + name + " (--only): " + known;
+    if (is_in(known, name)) continue;
+    std::string wrong = "there is no scenario " + name + " (--only): ";
+    for (const std::string& each : known) wrong.append(each == known.front() ? "" : ", ").append(each);
+    return wrong;
   }
   for (const std::string& path : {options.json_path, options.html_path, options.readme_path}) {
     if (std::string wrong = unwritable(path); !wrong.empty()) return wrong;
