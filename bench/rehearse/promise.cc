@@ -26,8 +26,9 @@ Judged judge_one(const Promise& promise, const std::vector<Values>& seconds, con
   if (!judged.value) {
     judged.kind = Judged::Kind::kUnknown;
   } else if (is_broken(promise, seconds.back())) {
-    const bool excused = late.excuses(kMeasures[promise.measure].excuse);
-    judged.kind = excused ? Judged::Kind::kUnjudged : Judged::Kind::kBroken;
+    const Measure& measure = kMeasures[promise.measure];
+    const bool by_lag = measure.unit == Unit::kTime && *judged.value - late.p99_ms <= promise.most;
+    judged.kind = by_lag || late.excuses(measure.excuse) ? Judged::Kind::kUnjudged : Judged::Kind::kBroken;
     judged.second = broken_since(promise, seconds);
   }
   return judged;

@@ -87,7 +87,8 @@ constexpr double kLagMostMs = 50;          // at p99
 constexpr double kSecondsLateMs = 1000.0;  // once
 constexpr double kWaitedMost = 0.01;       // with more, a p99 is one of theirs
 
-// `seconds`: the running values at the end of each second; the last are those that count.
+// `seconds`: the running values at the end of each second; the last are those that count. A time that without the
+// generator's lag would be within its promise is not judged.
 Verdict judge(const std::vector<Promise>& promises, const std::vector<Values>& seconds, const Lateness& late);
 
 }  // namespace levee::bench

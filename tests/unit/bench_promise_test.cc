@@ -50,7 +50,7 @@ constexpr Lateness kLateOnce{.p99_ms = 2, .most_ms = 1001};
 
 // The verdict on a plan whose only promise, of this measure, broke.
 Verdict::Kind broken(std::string_view measure, const Lateness& late) {
-  return judge({promise(measure, 1)}, running(measure, {2}), late).kind;
+  return judge({promise(measure, 1)}, running(measure, {1000}), late).kind;
 }
 
 TEST(Verdict, EveryPromiseIsJudgedWhenTheGeneratorWasInTime) {
@@ -67,6 +67,18 @@ TEST(Verdict, ALateGeneratorIsToBlameForTimesAndStalls) {
        {"errors", "wrong_bodies", "origin_amplification", "origin_concurrency", "origin_requests"}) {
     EXPECT_EQ(broken(name, kLateOften), Verdict::Kind::kBreaks) << name;
   }
+}
+
+TEST(Verdict, ATimeThatOnlyTheLagTookPastItsPromiseIsNotJudged) {
+  const Lateness late{.p99_ms = 30, .most_ms = 40};
+  const auto of = [&](double measured) {
+    return judge({promise("request_first_byte_p99", 10)}, running("request_first_byte_p99", {measured}), late).kind;
+  };
+  EXPECT_EQ(of(10), Verdict::Kind::kHolds);
+  EXPECT_EQ(of(40), Verdict::Kind::kNone);
+  EXPECT_EQ(of(41), Verdict::Kind::kBreaks);
+  EXPECT_EQ(judge({promise("origin_requests", 10)}, running("origin_requests", {11}), late).kind,
+            Verdict::Kind::kBreaks);
 }
 
 TEST(Verdict, AGeneratorThatWasSecondsLateIsToBlameForAllButWrongBodies) {
