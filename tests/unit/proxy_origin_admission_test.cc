@@ -205,6 +205,22 @@ TEST_F(AdmissionTest, AReloadThatRaisesTheLimitLetsThoseInWhoWait) {
   EXPECT_EQ(std::get<Place>(c).claim(permit), Place::Standing::kGranted);
 }
 
+TEST_F(AdmissionTest, AReloadKeepsWhatAnAdaptiveLimitHasLearnt) {
+  upstream.concurrency = Concurrency{true, 20, 1, 100};
+  admission->apply(upstream);
+  auto a = ask(1);
+  std::get<Permit>(a).failed(7, now(), now());
+  admission->apply(upstream);
+  EXPECT_EQ(admission->snapshot().limit, 18U);
+}
+
+TEST_F(AdmissionTest, ANodeOfFourBeginsWithAQuarterOfAnAdaptiveLimit) {
+  upstream.concurrency = Concurrency{true, 20, 8, 100};
+  admission->apply(upstream);
+  admission->set_part(100, 4);
+  EXPECT_EQ(admission->snapshot().limit, 5U);
+}
+
 TEST_F(AdmissionTest, WhoWaitsWhenAReloadGivesMoreTimeHasWhatItHad) {
   auto a = ask(1), b = ask(2), c = ask(3);
   const int64_t before = std::get<Place>(c).deadline();
