@@ -11,6 +11,7 @@
 
 #include "conf/config.h"
 #include "proxy/generation.h"
+#include "proxy/origin/fetch.h"
 
 namespace levee {
 
@@ -28,6 +29,17 @@ inline std::shared_ptr<const Generation> generation_of(const std::string& text,
   }
   commit(*std::get<std::shared_ptr<const Generation>>(built));
   return std::get<std::shared_ptr<const Generation>>(built);
+}
+
+// A GET of the first server's own location, at the upstream "origin".
+inline Order order_for(const std::shared_ptr<const Generation>& generation, std::string target) {
+  Order order;
+  order.generation = generation;
+  order.location = &generation->config->http.servers.at(0)->base;
+  order.upstream = order.host = "origin";
+  order.method = "GET";
+  order.target = std::move(target);
+  return order;
 }
 
 }  // namespace levee

@@ -13,12 +13,7 @@ class FetchPopTest : public PopFixture {
  protected:
   // In a callback of the loop, as every fetch begins.
   void begin() {
-    Order order;
-    order.generation = generation_;
-    order.location = &generation_->config->http.servers.at(0)->base;
-    order.upstream = order.host = "origin";
-    order.method = "GET";
-    order.target = "/a";
+    Order order = order_for(generation_, "/a");
     order.key = "/a";
     Flown flown = private_flight({&worker_->mailbox(), 0});
     reader_.emplace(std::move(flown.reader));

@@ -41,16 +41,10 @@ class OwnShortageTest : public testing::Test {
 };
 
 TEST_F(OwnShortageTest, AFetchThatGetsNoSocketIsRefusedAndItsServerIsNot) {
-  Order order;
-  order.generation = config;
-  order.location = &config->config->http.servers.at(0)->base;
-  order.upstream = order.host = "origin";
-  order.method = "GET";
-  order.target = "/";
   Flown flown = private_flight({&worker.mailbox(), 0});
   {
     const NoDescriptors none;
-    start_fetch(worker, std::move(order), std::move(flown.writer), nullptr);
+    start_fetch(worker, order_for(config, "/"), std::move(flown.writer), nullptr);
   }
   const Reader::Look look = flown.reader.look();
   EXPECT_EQ(look.state, FlightState::kFailed);

@@ -48,13 +48,7 @@ class RefreshesTest : public testing::Test {
   }
   void add(int count) {
     for (int i = 0; i < count; ++i) {
-      Order order;
-      order.generation = config;
-      order.location = &config->config->http.servers.at(0)->base;
-      order.upstream = "origin";
-      order.host = "origin";
-      order.method = "GET";
-      order.target = "/" + std::to_string(i);
+      Order order = order_for(config, "/" + std::to_string(i));
       order.background = true;
       Flown flown = private_flight({&worker.mailbox(), 0});
       readers.push_back(std::move(flown.reader));

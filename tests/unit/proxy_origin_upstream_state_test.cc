@@ -35,6 +35,13 @@ class UpstreamStateTest : public testing::Test {
     pick.seat.judge(outcome, now);
     return name;
   }
+  // A fetch that has a slot, and found all servers busy, waits.
+  Admission::Answer wait(const UpstreamState::Pick& busy, uint64_t resource) {
+    Admission& admission = state->admission();
+    const Subscriber who{&woken, resource};
+    auto permit = std::get<Permit>(admission.admit(Priority::kLive, true, who, now));
+    return admission.stand_back(std::move(permit), busy.departures, Priority::kLive, true, who, now, now);
+  }
   std::map<std::string, int> asked(int times) {
     std::map<std::string, int> counts;
     for (int i = 0; i < times; ++i) ++counts[ask(1, Outcome::kGood)];
@@ -262,9 +269,7 @@ TEST_F(UpstreamStateTest, AnAnswerThatNamesTheSameAddressesDisturbsNobody) {
   const auto line = state->unresolved(now)[0];
   state->set_addresses(line, address("10.0.0.1"), now, now);
   auto first = ask(1);
-  auto permit = state->admission().admit(Priority::kLive, true, {&woken, 2}, now);
-  auto answer = state->admission().stand_back(std::move(std::get<Permit>(permit)), ask(2).departures, Priority::kLive,
-                                              true, {&woken, 2}, now, now);
+  auto answer = wait(ask(2), 2);
   state->set_addresses(line, address("10.0.0.1"), now + 1'000, now);
   EXPECT_TRUE(woken.tokens.empty());
   EXPECT_TRUE(state->unresolved(now + 999).empty());
@@ -279,9 +284,7 @@ TEST_F(UpstreamStateTest, WhenNobodyChecksAnyMoreAllAreWellAndThoseWhoWaitComeIn
   apply();
   state->set_healthy("10.0.0.2:80", false, now);
   auto first = ask(1);
-  auto permit = state->admission().admit(Priority::kLive, true, {&woken, 2}, now);
-  auto answer = state->admission().stand_back(std::move(std::get<Permit>(permit)), ask(2).departures, Priority::kLive,
-                                              true, {&woken, 2}, now, now);
+  auto answer = wait(ask(2), 2);
   state->set_all_healthy(now);
   EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2});
   EXPECT_EQ(ask(2, Outcome::kGood), "10.0.0.2:80");
@@ -295,9 +298,7 @@ TEST_F(UpstreamStateTest, WhoLeavesAServerWithMaxConnsLetsInWhoWaitsForIt) {
   auto first = ask(1);
   const auto second = ask(2);
   EXPECT_EQ(second.vacancy, Vacancy::kBusy);
-  auto permit = state->admission().admit(Priority::kLive, true, {&woken, 2}, now);
-  auto answer = state->admission().stand_back(std::move(std::get<Permit>(permit)), second.departures, Priority::kLive,
-                                              true, {&woken, 2}, now, now);
+  auto answer = wait(second, 2);
   EXPECT_TRUE(std::holds_alternative<Place>(answer));
   first.seat.leave();
   EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2});
@@ -347,9 +348,7 @@ TEST_F(UpstreamStateTest, AServerThatIsWellAgainLetsInWhoWaits) {
   auto first = ask(1);
   const auto second = ask(2);
   ASSERT_EQ(second.vacancy, Vacancy::kBusy);
-  auto permit = state->admission().admit(Priority::kLive, true, {&woken, 2}, now);
-  auto answer = state->admission().stand_back(std::move(std::get<Permit>(permit)), second.departures, Priority::kLive,
-                                              true, {&woken, 2}, now, now);
+  auto answer = wait(second, 2);
   state->set_healthy("10.0.0.2:80", true, now);
   EXPECT_EQ(woken.tokens, std::vector<uint64_t>{2});
 }
