@@ -17,6 +17,7 @@ std::vector<SocketAddress> in_order(std::span<const SocketAddress> addresses) {
   std::map<std::string, SocketAddress> sorted;
   for (const SocketAddress& address : addresses) sorted.emplace(to_string(address), address);
   std::vector<SocketAddress> ordered;
+  ordered.reserve(sorted.size());
   for (const auto& [name, address] : sorted) ordered.push_back(address);
   return ordered;
 }
