@@ -23,7 +23,8 @@ struct Unit {
 constexpr Unit kUnits[] = {{"y", 31'536'000'000}, {"M", 2'592'000'000}, {"w", 604'800'000},
                            {"d", 86'400'000},     {"h", 3'600'000},     {"ms", 1},
                            {"m", 60'000},         {"s", 1'000}};
-constexpr uint64_t kMostMilliseconds = std::numeric_limits<int64_t>::max();
+// 292 thousand years: times are added to clocks and multiplied, and nothing of that may overflow.
+constexpr uint64_t kMostMilliseconds = std::numeric_limits<int64_t>::max() / 1000;
 
 const Unit* take_unit(std::string_view& word) {
   for (const Unit& unit : kUnits) {

@@ -1,12 +1,14 @@
 #include "bench/client/connections.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace levee::bench {
 namespace {
 constexpr size_t kLooks = 16;
-}
+constexpr timeval kSocketPause{0, 50'000};
+}  // namespace
 
 // Passes what it hears on to whoever asks at the moment.
 class Connections::Connection final : public HttpClient::Observer {
@@ -30,6 +32,7 @@ class Connections::Connection final : public HttpClient::Observer {
     target_ = &target;
     client_.turn_to(target);
   }
+  bool open() { return client_.open(); }
   void get(std::string_view path, std::string_view fields, HttpClient::Observer& observer) {
     observer_ = &observer;
     home_->all_.splice(home_->all_.begin(), home_->all_, home_place_);
@@ -76,7 +79,13 @@ class Connections::Connection final : public HttpClient::Observer {
   HttpClient client_;
 };
 
-Connections::Connections(ClientLoop& loop, size_t most) : loop_(loop), most_(std::max<size_t>(most, 1)) {}
+Connections::Connections(ClientLoop& loop, size_t most)
+    : loop_(loop),
+      most_(std::max<size_t>(most, 1)),
+      again_(evtimer_new(
+                 &loop.base(),
+                 [](evutil_socket_t, short, void* self) { static_cast<Connections*>(self)->serve_waiting(); }, this),
+             event_free) {}
 Connections::~Connections() = default;
 
 // The one that it used last, which is warm. Idle ones stand behind busy ones; few looks, as a load has thousands.
@@ -88,23 +97,35 @@ Connections::Connection* Connections::idle_of(Home& home, const Target& target) 
   return nullptr;
 }
 
+// Whether it has a socket now; if this machine has none for it, who waits asks again soon.
+bool Connections::open(Connection& connection) {
+  if (connection.open()) return true;
+  shortage_ = errno;
+  evtimer_add(again_.get(), &kSocketPause);
+  return false;
+}
+
 Connections::Connection* Connections::obtain(Home& home, const Target& target) {
-  if (Connection* const own = idle_of(home, target)) {
-    idle_.erase(own->idle_place);
-    return own;
-  }
-  if (all_.size() < most_) {
+  Connection* connection = idle_of(home, target);
+  if (connection == nullptr && all_.size() < most_) {
     all_.push_back(std::make_unique<Connection>(*this, home, target));
     all_.back()->place = std::prev(all_.end());
-    most_open_ = std::max(most_open_, all_.size());
-    return all_.back().get();
+    if (open(*all_.back())) {
+      most_open_ = std::max(most_open_, all_.size());
+      return all_.back().get();
+    }
+    all_.pop_back();
   }
-  if (idle_.empty()) return nullptr;
-  Connection* const borrowed = idle_.front();
-  idle_.pop_front();
-  borrowed->move_to(home, target);
-  ++lent_;
-  return borrowed;
+  if (connection == nullptr && !idle_.empty()) {
+    connection = idle_.front();
+    connection->move_to(home, target);
+    ++lent_;
+  }
+  if (connection == nullptr) return nullptr;
+  idle_.erase(connection->idle_place);
+  if (open(*connection)) return connection;
+  became_idle(*connection);
+  return nullptr;
 }
 
 void Connections::get(Home& home, const Target& target, std::string_view path, std::string_view fields,
@@ -122,9 +143,11 @@ void Connections::became_idle(Connection& connection) {
 
 void Connections::serve_waiting() {
   while (!waiting_.empty() && (!idle_.empty() || all_.size() < most_)) {
+    Connection* const connection = obtain(*waiting_.front().home, *waiting_.front().target);
+    if (connection == nullptr) return;
     const Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
-    obtain(*next.home, *next.target)->get(next.path, next.fields, *next.observer);
+    connection->get(next.path, next.fields, *next.observer);
   }
 }
 

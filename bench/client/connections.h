@@ -1,5 +1,5 @@
-// The connections of all simulated clients. Each client has its own until there are as many as there may be; then those
-// that are idle for longest are lent to others. Loop thread only.
+// The connections of all simulated clients. Each client has its own until there are as many as there may be, or as this
+// machine has sockets for; then those that are idle for longest are lent to others. Loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -42,10 +42,10 @@ class Connections {
   // The client has gone, with its connections. Not from a callback.
   void close(Home& home);
 
-  size_t open() const { return all_.size(); }
   size_t most_open() const { return most_open_; }
   uint64_t lent() const { return lent_; }      // requests on another client's connection
   uint64_t waited() const { return waited_; }  // requests that found none
+  int shortage() const { return shortage_; }   // why this machine had no socket for one, when it last had none (errno)
 
  private:
   struct Waiting {
@@ -56,6 +56,7 @@ class Connections {
   };
   Connection* idle_of(Home& home, const Target& target);
   Connection* obtain(Home& home, const Target& target);
+  bool open(Connection& connection);
   void became_idle(Connection& connection);
   void serve_waiting();
 
@@ -64,9 +65,11 @@ class Connections {
   std::list<std::unique_ptr<Connection>> all_;
   std::list<Connection*> idle_;  // the one idle for longest first
   std::deque<Waiting> waiting_;
+  const std::unique_ptr<event, decltype(&event_free)> again_;  // when this machine may have a socket again
   size_t most_open_ = 0;
   uint64_t lent_ = 0;
   uint64_t waited_ = 0;
+  int shortage_ = 0;
 };
 
 }  // namespace levee::bench

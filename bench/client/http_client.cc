@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <utility>
 
 namespace levee::bench {
@@ -15,6 +16,21 @@ namespace {
 constexpr uint64_t kSkipAtOnce = 1024 * 1024;
 constexpr int64_t kPauseUs = 20'000;        // a line is not waited for in smaller steps
 constexpr int kSlowLineBuffer = 64 * 1024;  // of the socket, so that the sender notices
+
+bool is_own_shortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EADDRNOTAVAIL;
+}
+
+// libevent's usual clock moves in steps of the kernel's tick (4 ms at 250 Hz), and a request that is sent so late is
+// an answer so late: what is measured must not be the generator's own sleep.
+event_base* new_base() {
+  event_config* const config = event_config_new();
+  event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+  event_base* const base = event_base_new_with_config(config);
+  event_config_free(config);
+  if (base == nullptr) throw std::bad_alloc();
+  return base;
+}
 }  // namespace
 
 int64_t now_us() {
@@ -23,9 +39,7 @@ int64_t now_us() {
 }
 
 ClientLoop::ClientLoop(int64_t patience_ms)
-    : base_(event_base_new(), event_base_free),
-      tls_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free),
-      buffer_(256 * 1024) {
+    : base_(new_base(), event_base_free), tls_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free), buffer_(256 * 1024) {
   const timeval patience{patience_ms / 1000, static_cast<suseconds_t>(patience_ms % 1000 * 1000)};
   patience_ = event_base_init_common_timeout(base_.get(), &patience);
   SSL_CTX_set_verify(tls_.get(), SSL_VERIFY_NONE, nullptr);  // what is measured has a certificate of its own
@@ -65,29 +79,40 @@ void HttpClient::send(std::string_view method, std::string_view path, std::strin
   request_.append(fields).append("\r\n");
   written_ = 0;
   reader_.reset();
+  if (step_ == Step::kConnecting) return;  // open() has begun it
   if (fd_ >= 0) {
     step_ = Step::kSending;
     return write();
   }
-  if (!connect()) {  // told from the loop, as every other failure
+  if (connect() != 0) {  // told from the loop, as every other failure
+    close();
     step_ = Step::kConnecting;
     event_ = event_new(&loop_.base(), -1, 0, on_event, this);
     event_active(event_, EV_TIMEOUT, 0);
   }
 }
 
-bool HttpClient::connect() {
+bool HttpClient::open() {
+  if (fd_ >= 0) return true;
+  const int wrong = connect();
+  if (wrong == 0) return true;
+  close();
+  errno = wrong;
+  return !is_own_shortage(wrong);
+}
+
+int HttpClient::connect() {
   fd_ = socket(target_->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd_ < 0) return false;
+  if (fd_ < 0) return errno;
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (rate_ > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &kSlowLineBuffer, sizeof kSlowLineBuffer);
   const int result = ::connect(fd_, reinterpret_cast<const sockaddr*>(&target_->address), target_->address_size);
-  if (result != 0 && errno != EINPROGRESS) return false;
+  if (result != 0 && errno != EINPROGRESS) return errno;
   step_ = Step::kConnecting;
   event_ = event_new(&loop_.base(), fd_, EV_WRITE, on_event, this);
   wait(EV_WRITE);
-  return true;
+  return 0;
 }
 
 void HttpClient::wait(short what) {
@@ -120,6 +145,7 @@ void HttpClient::advance(short what) {
       if (!target_->tls) return write();
       ssl_ = SSL_new(&loop_.tls());
       SSL_set_fd(ssl_, fd_);
+      if (!target_->server_name.empty()) SSL_set_tlsext_host_name(ssl_, target_->server_name.c_str());
       SSL_set_connect_state(ssl_);
       return shake_hands();
     }
@@ -213,7 +239,7 @@ void HttpClient::failed(Failure failure) {
   const bool again = failure == Failure::kCut && is_reused_ && !reader_.began();
   close();
   written_ = 0;
-  if (again && connect()) return;
+  if (again && connect() == 0) return;
   close();
   observer_.on_failure(failure);
 }

@@ -52,6 +52,9 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
+  // Connects if there is no connection. False: this machine has no socket or no address for one now (errno), and
+  // nothing was asked of the server.
+  bool open();
   // One request at a time; connects when there is no connection. `fields`: lines that end in CRLF.
   void get(std::string_view path, std::string_view fields = {}) { send("GET", path, fields); }
   void send(std::string_view method, std::string_view path, std::string_view fields);
@@ -67,7 +70,7 @@ class HttpClient {
   enum class Step : unsigned char { kIdle, kConnecting, kHandshake, kSending, kReading, kPaused };
 
   static void on_event(evutil_socket_t, short what, void* self) { static_cast<HttpClient*>(self)->advance(what); }
-  bool connect();
+  int connect();  // what was wrong at once (errno), or 0
   void advance(short what);
   void shake_hands();
   void write();

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace levee::bench {
 
@@ -27,6 +28,17 @@ std::optional<Target> parse_target(std::string_view url) {
                            ? ntohl(reinterpret_cast<const sockaddr_in*>(name)->sin_addr.s_addr) >> 24 == 127
                            : IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(name)->sin6_addr) != 0;
   return target;
+}
+
+std::optional<HostName> parse_host(std::string_view word) {
+  const std::string_view name = word.substr(0, word.find(':'));
+  const std::string_view port = word.substr(std::min(name.size() + 1, word.size()));
+  const auto in_name = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_'; };
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  const bool good = !name.empty() && name.size() <= 253 && std::ranges::all_of(name, in_name) && port.size() <= 5 &&
+                    std::ranges::all_of(port, is_digit) && !word.ends_with(':');
+  if (!good) return std::nullopt;
+  return HostName{std::string(word), std::string(name)};
 }
 
 std::string resolve_path(std::string_view base, std::string_view reference) {

@@ -6,6 +6,7 @@
 
 #include "bench/client/http_client.h"
 #include "bench/compare/case.h"
+#include "bench/compare/rounds.h"
 #include "bench/servers/interruption.h"
 
 namespace levee::bench {
@@ -176,6 +177,24 @@ double recovery(const Json& fresh, int from, int to) {
   return last_bad + 1 - from;
 }
 
+// The median of the p99s of these seconds: a pause of the machine's is one of them.
+double typical_p99(const Json& of, const std::vector<int>& seconds) {
+  std::vector<double> all;
+  all.reserve(seconds.size());
+  for (const int second : seconds) all.push_back(number(of, "/by_second/" + std::to_string(second) + "/ok_ms/p99"));
+  return median(all);
+}
+
+// The p99 during the trouble, as a share of what it is before and after.
+double p99_meanwhile(const Json& of, const Times& times) {
+  const int end = times.before + times.during;
+  std::vector<int> during, around;
+  for (int second = 1; second < end + times.after; ++second) {
+    (second < times.before || second > end ? around : during).push_back(second);
+  }
+  return share(typical_p99(of, during), typical_p99(of, around));
+}
+
 // `order`: what the origin is told; "" makes it ten times slower.
 auto trouble(const std::string& order) {
   return [order](Stage& stage, const Peer& peer, const Turn&) -> Measured {
@@ -210,6 +229,8 @@ auto trouble(const std::string& order) {
                 {"hot_p99_ms", during(hot, "ok_ms/p99")},
                 {"stale_p99_before_ms", before(stale, "ok_ms/p99")},
                 {"stale_p99_ms", during(stale, "ok_ms/p99")},
+                {"hot_p99_percent", p99_meanwhile(hot, times)},
+                {"stale_p99_percent", p99_meanwhile(stale, times)},
                 {"hot_ok_percent", share(during(hot, "ok"), during(hot, "asked"))},
                 {"stale_ok_percent", share(during(stale, "ok"), during(stale, "asked"))},
                 {"waited_again", waited_again},
@@ -238,22 +259,26 @@ Measured flapping(Stage& stage, const Peer& peer, const Turn&) {
               {"attempts_each_s", stage.stats().value("struck", 0.0) / (2.0 * flaps)}};
 }
 
-Scenario trouble_scenario(const std::string& name, const std::string& title, const std::string& order) {
+Scenario trouble_scenario(const std::string& name, const std::string& title, const std::string& order, int rounds) {
   return {"origin-" + name,
           "The origin " + title + " in mid-surge",
           kCaches,
           {{As::kPercent, "stale_ok_percent", "origin " + title + ": stale objects answered 200"},
            {As::kMs, "stale_p99_ms", "the same: their p99 meanwhile"},
            {As::kMs, "hot_p99_ms", "the same: p99 of hits"},
+           {As::kPercent, "hot_p99_percent", "the same: p99 of hits, of what it is before and after"},
+           {As::kPercent, "stale_p99_percent", "the same: p99 of stale objects, of what it is before and after"},
            {As::kCount, "waited_again", "the same: requests that waited for a time-out already paid"},
            {As::kSeconds, "recovery_s", "the same: until new objects come again"}},
-          trouble(order)};
+          trouble(order),
+          rounds};
 }
 
 }  // namespace
 
 std::vector<Scenario> overload_scenarios(bool quick) {
   const std::string objects = quick ? "400" : "2,000";
+  const int rounds = quick ? 1 : 3;  // of trouble: to tell a fifth of a p99 from the machine's own moods
   return {
       {"storm",
        objects + " expired objects asked for at once, 8 slots x 100 ms",
@@ -279,10 +304,10 @@ std::vector<Scenario> overload_scenarios(bool quick) {
         {As::kPercent, "playlists_percent", "the same: playlists answered"},
         {As::kMs, "refused_longest_ms", "the same: longest wait of those refused"}},
        cold},
-      trouble_scenario("hang", "hangs", "hang"),
-      trouble_scenario("reset", "resets connections", "reset"),
-      trouble_scenario("503", "answers 503", "503"),
-      trouble_scenario("slow", "is 10 times slower", ""),
+      trouble_scenario("hang", "hangs", "hang", rounds),
+      trouble_scenario("reset", "resets connections", "reset", rounds),
+      trouble_scenario("503", "answers 503", "503", rounds),
+      trouble_scenario("slow", "is 10 times slower", "", rounds),
       {"flapping",
        "The origin is up for 2 s and down for 2 s",
        kCaches,

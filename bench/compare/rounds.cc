@@ -3,15 +3,11 @@
 #include <algorithm>
 
 namespace levee::bench {
-namespace {
-
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   const size_t middle = values.size() / 2;
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
-
-}  // namespace
 
 Json medians(const std::vector<Json>& rounds) {
   Json result = Json::object();

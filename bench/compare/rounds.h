@@ -9,6 +9,8 @@
 
 namespace levee::bench {
 
+double median(std::vector<double> values);  // of one at least
+
 // The median of each figure over the rounds that have it.
 Json medians(const std::vector<Json>& rounds);
 

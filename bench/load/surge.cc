@@ -11,6 +11,8 @@
 namespace levee::bench {
 namespace {
 
+constexpr int64_t kLongestPauseUs = 2'000;  // orders and the end are seen no later
+
 // What the requests of one class that were due in one second came to.
 struct Tally {
   uint64_t asked = 0, ok = 0, refused = 0, failed = 0;  // failed: no answer at all
@@ -143,14 +145,12 @@ class Surge {
   Json run(const std::optional<Target>& origin, std::deque<Order> orders) {
     if (origin) control_.emplace(loop_, *origin);
     orders_ = std::move(orders);
-    event* const timer = event_new(
-        &loop_.base(), -1, EV_PERSIST, [](evutil_socket_t, short, void* self) { static_cast<Surge*>(self)->tick(); },
-        this);
-    constexpr timeval kOften{0, 2000};
-    event_add(timer, &kOften);
+    timer_.reset(event_new(
+        &loop_.base(), -1, 0, [](evutil_socket_t, short, void* self) { static_cast<Surge*>(self)->tick(); }, this));
     began_us_ = now_us();
+    sleep_until(0);
     event_base_dispatch(&loop_.base());
-    event_free(timer);
+    timer_.reset();
     return json();
   }
 
@@ -185,6 +185,7 @@ class Surge {
         std::ranges::count_if(options_.marks, [&](double mark) { return mark <= second; }))];
   }
 
+  // Sends what is due, and sleeps until the next is: a fixed step would add its own beat to every answer's time.
   void tick() {
     const int64_t elapsed = now_us() - began_us_;
     const auto length = static_cast<int64_t>(options_.seconds * 1e6);
@@ -196,7 +197,20 @@ class Surge {
       while (each.due_us(each.asked) <= std::min(elapsed, length - 1)) ask(each);
     }
     const auto patience = static_cast<int64_t>(options_.patience * 1e6);
-    if (elapsed >= length && (open_ == 0 || elapsed > length + patience)) event_base_loopbreak(&loop_.base());
+    if (elapsed >= length && (open_ == 0 || elapsed > length + patience)) {
+      event_base_loopbreak(&loop_.base());
+      return;
+    }
+    int64_t next = elapsed + kLongestPauseUs;
+    for (const RequestClass& each : classes_) {
+      if (each.due_us(each.asked) < length) next = std::min(next, each.due_us(each.asked));
+    }
+    sleep_until(next);
+  }
+
+  void sleep_until(int64_t us) {
+    const timeval pause{0, static_cast<suseconds_t>(std::max<int64_t>(began_us_ + us - now_us(), 0))};
+    event_add(timer_.get(), &pause);
   }
 
   void ask(RequestClass& asking) {
@@ -238,6 +252,7 @@ class Surge {
   const SurgeOptions& options_;
   const Target& target_;
   ClientLoop loop_;
+  std::unique_ptr<event, decltype(&event_free)> timer_{nullptr, event_free};
   std::vector<RequestClass> classes_;
   const uint64_t first_number_;  // of objects that nobody has asked for before
   std::deque<Order> orders_;

@@ -54,6 +54,7 @@ struct Outcome {
   size_t connections = 0;        // at a time at most
   uint64_t lent = 0;             // requests on another client's connection
   uint64_t waited = 0;           // requests that found no connection
+  int shortage = 0;              // why the generator's machine had no socket for one (errno); 0: it had
   int interrupted_by = 0;        // a signal, before its time was over; there is no verdict then
   Verdict verdict;
 

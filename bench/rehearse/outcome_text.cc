@@ -1,6 +1,7 @@
 #include "bench/rehearse/outcome_text.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "bench/figures/report.h"
 
@@ -117,8 +118,9 @@ std::string bottleneck(const Outcome& outcome) {
   }
   if (outcome.waited > 0) {
     text += (text.empty() ? "" : " ") + std::to_string(outcome.waited) +
-            " requests waited for a connection of the generator's; their wait counts" +
-            (late.waited > kWaitedMost ? ", and may be what broke." : ".");
+            " requests waited for a connection of the generator's" +
+            (outcome.shortage != 0 ? std::string(" (its machine said: ") + std::strerror(outcome.shortage) + ")" : "") +
+            "; their wait counts" + (late.waited > kWaitedMost ? ", and may be what broke." : ".");
   }
   return text;
 }

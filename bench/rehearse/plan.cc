@@ -282,6 +282,7 @@ constexpr size_t kMany = 99;
 constexpr std::array kRows{
     Row{"", "about", 1, 1, one<whole, &Plan::about, conf::text>},
     Row{"", "target", 1, kMany, set_target},
+    Row{"", "host", 1, 1, one<whole, &Plan::host, parse_host>},
     Row{"", "origin", 1, 1, set_origin},
     Row{"", "path", 1, 1, one<whole, &Plan::path, some_path>},
     Row{"", "duration", 1, 1, one<whole, &Plan::duration, some_time>},

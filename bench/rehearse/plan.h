@@ -63,7 +63,8 @@ struct Plan {
   };
 
   std::string file, name, about;
-  std::vector<Target> targets;  // of viewers, in turn; empty: the nodes of `deploy`
+  std::vector<Target> targets;   // of viewers, in turn; empty: the nodes of `deploy`
+  std::optional<HostName> host;  // that viewers ask each of them for; none: its address
   std::optional<Deploy> deploy;
   std::optional<Target> origin;             // of a levee-bench origin that runs already
   std::optional<OriginSetup> start_origin;  // one to be started

@@ -205,6 +205,7 @@ Outcome Rehearsal::run() {
   outcome_.connections = connections_.most_open();
   outcome_.lent = connections_.lent();
   outcome_.waited = connections_.waited();
+  outcome_.shortage = connections_.shortage();
   std::vector<Values> running;
   for (const Moment& moment : outcome_.seconds) {
     running.push_back(moment.values);
@@ -409,7 +410,9 @@ bool Venue::is_here() const {
          (!origin || origin->is_loopback);
 }
 
-std::variant<Venue, std::string> open_venue(const Plan& plan, const NodeMaker& maker, Deployment& servers) {
+namespace {
+
+std::variant<Venue, std::string> open_addresses(const Plan& plan, const NodeMaker& maker, Deployment& servers) {
   Venue venue{.targets = plan.targets, .origin = plan.origin, .servers = nullptr};
   if (!plan.deploy) return venue;
   venue.servers = &servers;
@@ -421,6 +424,19 @@ std::variant<Venue, std::string> open_venue(const Plan& plan, const NodeMaker& m
   for (const std::string& node : servers.nodes()) venue.targets.push_back(*parse_target("http://" + node));
   if (venue.targets.empty()) venue.targets.push_back(*venue.origin);
   return venue;
+}
+
+}  // namespace
+
+std::variant<Venue, std::string> open_venue(const Plan& plan, const NodeMaker& maker, Deployment& servers) {
+  auto opened = open_addresses(plan, maker, servers);
+  auto* const venue = std::get_if<Venue>(&opened);
+  if (venue == nullptr || !plan.host) return opened;
+  for (Target& target : venue->targets) {
+    target.authority = plan.host->authority;
+    target.server_name = plan.host->name;
+  }
+  return opened;
 }
 
 Outcome rehearse(const Plan& plan, const Venue& venue, Onlooker& onlooker) {

@@ -33,6 +33,28 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
+// Sub-ranges of resources, "SIZE[@OFFSET]": without an offset it begins where the last of the same resource ended (RFC
+// 8216 section 4.3.2.2).
+class SubRanges {
+ public:
+  // The Range field's value; empty if `text` is none.
+  std::string range(std::string_view uri, std::string_view text) {
+    const auto size = number_at<uint64_t>(text);
+    if (size == 0) return {};
+    const size_t at = text.find('@');
+    const uint64_t begin = at != std::string_view::npos ? number_at<uint64_t>(text.substr(at + 1))
+                           : uri == uri_                ? end_
+                                                        : 0;
+    uri_ = uri;
+    end_ = begin + size;
+    return "bytes=" + std::to_string(begin) + "-" + std::to_string(end_ - 1);
+  }
+
+ private:
+  std::string_view uri_;
+  uint64_t end_ = 0;
+};
+
 // What a playlist says while it is read from top to bottom.
 class Reading {
  public:
@@ -44,7 +66,8 @@ class Reading {
     if (name == "#EXT-X-TARGETDURATION") playlist_.target_seconds = number_at<double>(value);
     if (name == "#EXT-X-MEDIA-SEQUENCE") sequence_ = number_at<int64_t>(value);
     if (name == "#EXTINF") seconds_ = number_at<double>(value);
-    if (name == "#EXT-X-MAP") playlist_.map = attribute(value, "URI=");
+    if (name == "#EXT-X-MAP") map(value);
+    if (name == "#EXT-X-BYTERANGE") byte_range_ = value;
     if (name == "#EXT-X-ENDLIST") playlist_.is_ended = true;
     if (name == "#EXT-X-PART-INF") playlist_.part_seconds = number_at<double>(attribute(value, "PART-TARGET="));
     if (name == "#EXT-X-PART") part(value);
@@ -62,13 +85,20 @@ class Reading {
 
  private:
   void segment(std::string_view uri) {
-    playlist_.segments.push_back({sequence_++, seconds_, std::string(uri)});
+    playlist_.segments.push_back({sequence_++, seconds_, std::string(uri), segments_.range(uri, byte_range_)});
+    byte_range_ = {};
     part_ = 0;
+  }
+  void map(std::string_view attributes) {
+    const std::string_view uri = attribute(attributes, "URI=");
+    playlist_.map = uri;
+    playlist_.map_range = SubRanges().range(uri, attribute(attributes, "BYTERANGE="));
   }
   void part(std::string_view attributes) {
     if (playlist_.part_seconds <= 0) return;
-    parts_.push_back({sequence_, part_++, number_at<double>(attribute(attributes, "DURATION=")),
-                      std::string(attribute(attributes, "URI="))});
+    const std::string_view uri = attribute(attributes, "URI=");
+    parts_.push_back({sequence_, part_++, number_at<double>(attribute(attributes, "DURATION=")), std::string(uri),
+                      part_ranges_.range(uri, attribute(attributes, "BYTERANGE="))});
   }
   // A segment's own duration tells how many parts it has.
   void number_parts() {
@@ -76,16 +106,18 @@ class Reading {
     playlist_.segments.clear();
     for (Part& part : parts_) {
       const int64_t number = part.sequence * playlist_.parts_per_segment + part.number;
-      playlist_.segments.push_back({number, part.seconds, std::move(part.uri)});
+      playlist_.segments.push_back({number, part.seconds, std::move(part.uri), std::move(part.range)});
     }
   }
 
   struct Part {
     int64_t sequence, number;
     double seconds;
-    std::string uri;
+    std::string uri, range;
   };
   Playlist playlist_;
+  SubRanges segments_, part_ranges_;
+  std::string_view byte_range_;
   std::vector<Part> parts_;
   int64_t sequence_ = 0;
   int64_t part_ = 0;

@@ -14,9 +14,10 @@ struct Playlist {
     int64_t sequence = 0;
     double seconds = 0;
     std::string uri;
+    std::string range = {};  // a Range field's value: the part of the URI's resource that it is; empty: all of it
   };
   double target_seconds = 0;
-  std::string map;  // URI of the initialization segment; empty: none
+  std::string map, map_range;  // of the initialization segment; empty: none
   std::vector<Segment> segments;
   bool is_ended = false;
 

@@ -24,7 +24,8 @@ class Viewer::Request final : public HttpClient::Observer {
   enum class Kind : unsigned char { kPlaylist, kSegment };
   Request(Viewer& viewer, Kind kind) : viewer_(viewer), kind_(kind) {}
 
-  void ask(const std::string& path, int64_t due_us) {
+  // `range`: a Range field's value; empty: the whole.
+  void ask(const std::string& path, const std::string& range, int64_t due_us) {
     due_us_ = due_us;
     status_ = 0;
     received_ = 0;
@@ -32,17 +33,19 @@ class Viewer::Request final : public HttpClient::Observer {
     is_busy_ = true;
     text_.clear();
     is_right_ = true;
-    verifies_ = kind_ == Kind::kSegment && viewer_.crowd_.model.verifies && is_generated(path);
+    verifies_ = kind_ == Kind::kSegment && range.empty() && viewer_.crowd_.model.verifies && is_generated(path);
     if (verifies_) pattern_ = Pattern(std::string_view(path).substr(0, path.find('?')));
     Crowd& crowd = viewer_.crowd_;
     crowd.tally.add(&Second::requests);
-    crowd.connections.get(viewer_.home_, crowd.targets[viewer_.target_], path, {}, *this);
+    const std::string fields = range.empty() ? "" : "Range: " + range + "\r\n";
+    crowd.connections.get(viewer_.home_, crowd.targets[viewer_.target_], path, fields, *this);
   }
   bool is_busy() const { return is_busy_; }
   bool has_begun() const { return is_busy_ && first_byte_us_ > 0; }
   void forget() { is_busy_ = false; }
 
  private:
+  bool is_good() const { return status_ == 200 || status_ == 206; }
   bool wants_body() const override { return kind_ == Kind::kPlaylist || verifies_; }
   void on_head(const ResponseHead& head) override {
     status_ = head.status;
@@ -54,7 +57,7 @@ class Viewer::Request final : public HttpClient::Observer {
     on_skipped(bytes.size());
   }
   void on_skipped(uint64_t bytes) override {
-    if (received_ == 0 && kind_ == Kind::kSegment && status_ == 200) {
+    if (received_ == 0 && kind_ == Kind::kSegment && is_good()) {
       first_byte_us_ = now_us();
       const int64_t late = std::max<int64_t>(first_byte_us_ - due_us_, 0);  // a hinted part may come before its time
       viewer_.crowd_.tally.segment_first_byte.record(late);
@@ -73,8 +76,8 @@ class Viewer::Request final : public HttpClient::Observer {
       tally.playlist_whole.record(now_us() - due_us_);
       viewer_.playlist_done(status_ == 200, text_);
     } else {
-      if (status_ == 200) tally.segment_whole.record(std::max<int64_t>(now_us() - due_us_, 0));
-      viewer_.segment_done(status_, received_, received_ > 0 ? now_us() - first_byte_us_ : 0);
+      if (is_good()) tally.segment_whole.record(std::max<int64_t>(now_us() - due_us_, 0));
+      viewer_.segment_done(is_good(), received_, received_ > 0 ? now_us() - first_byte_us_ : 0);
     }
   }
   void on_failure(Failure) override {
@@ -82,7 +85,7 @@ class Viewer::Request final : public HttpClient::Observer {
     viewer_.crowd_.tally.add(&Second::errors);
     viewer_.try_another_target();
     if (kind_ == Kind::kPlaylist) return viewer_.playlist_done(false, {});
-    viewer_.segment_done(0, 0, 0);
+    viewer_.segment_done(false, 0, 0);
   }
 
   Viewer& viewer_;
@@ -174,6 +177,10 @@ void Viewer::settle(int64_t now) {
   }
 }
 
+bool Viewer::has_all() const {
+  return playlist_.is_ended && next_ > playlist_.newest();
+}
+
 void Viewer::try_another_target() {
   target_ = (target_ + 1) % crowd_.targets.size();
 }
@@ -185,7 +192,7 @@ std::string Viewer::poll_path() const {
 }
 
 void Viewer::poll() {
-  playlist_request_->ask(poll_path(), poll_due_us_);
+  playlist_request_->ask(poll_path(), {}, poll_due_us_);
 }
 
 void Viewer::poll_at(int64_t due_us) {
@@ -213,12 +220,16 @@ void Viewer::playlist_done(bool good, const std::string& text) {
     const int64_t behind = playlist_.part_seconds > 0
                                ? std::llround(playlist_.hold_back_seconds / playlist_.part_seconds)
                                : crowd_.model.behind_edge;
-    next_ = std::max(playlist_.newest() - behind + 1, playlist_.segments.front().sequence);
+    const int64_t oldest = playlist_.segments.front().sequence;
+    next_ = playlist_.is_ended ? oldest : std::max(playlist_.newest() - behind + 1, oldest);
   }
   const bool changed = playlist_.newest() != last_newest_;
   last_newest_ = playlist_.newest();
   if (changed) changed_us_ = now_us();
-  if (playlist_.can_block && playlist_.parts_per_segment > 0 && changed) {
+  if (playlist_.is_ended) {
+    // RFC 8216 section 6.3.4: it is not asked for again. Who waits for more has seen all.
+    if (playback_.state() == Playback::State::kStalled && has_all()) start_timer(dry_timer_, 0);
+  } else if (playlist_.can_block && playlist_.parts_per_segment > 0 && changed) {
     poll_at(now_us());  // the server holds it until there is more
   } else {
     // RFC 8216 section 6.3.4: after a change one target duration, otherwise half of that. From when the last poll was
@@ -253,9 +264,9 @@ void Viewer::consider_variants(uint64_t bytes, int64_t took_us) {
   go_to_variant(best);
 }
 
-void Viewer::ask_segment(const std::string& uri) {
+void Viewer::ask_segment(const std::string& uri, const std::string& range) {
   if (segment_due_us_ == 0) segment_due_us_ = now_us();
-  segment_request_->ask(resolve_path(path_, uri), segment_due_us_);
+  segment_request_->ask(resolve_path(path_, uri), range, segment_due_us_);
 }
 
 void Viewer::fetch_after(int64_t microseconds) {
@@ -267,14 +278,14 @@ void Viewer::fetch_next() {
   if (too_much > 0) return fetch_after(too_much);
   if (!has_map_ && !playlist_.map.empty()) {
     fetching_seconds_ = 0;
-    return ask_segment(playlist_.map);
+    return ask_segment(playlist_.map, playlist_.map_range);
   }
   const Playlist::Segment* const segment = playlist_.from(next_);
   if (segment == nullptr) return fetch_hinted();
   crowd_.tally.skipped_segments += static_cast<uint64_t>(segment->sequence - next_);
   next_ = segment->sequence;
   fetching_seconds_ = segment->seconds;
-  ask_segment(segment->uri);
+  ask_segment(segment->uri, segment->range);
 }
 
 // The part after the newest is asked for before there is one, and held. It is due when it should be whole.
@@ -283,11 +294,11 @@ void Viewer::fetch_hinted() {
   if (!is_next) return;  // the next playlist will have it
   fetching_seconds_ = playlist_.part_seconds;
   segment_due_us_ = std::max<int64_t>(now_us(), changed_us_ + std::llround(playlist_.part_seconds * 1e6));
-  ask_segment(playlist_.hint);
+  ask_segment(playlist_.hint, {});
 }
 
-void Viewer::segment_done(int status, uint64_t bytes, int64_t took_us) {
-  if (status != 200) {
+void Viewer::segment_done(bool good, uint64_t bytes, int64_t took_us) {
+  if (!good) {
     segment_retry_ms_ = std::clamp(2 * segment_retry_ms_, crowd_.model.retry_first_ms, crowd_.model.retry_most_ms);
     return fetch_after(segment_retry_ms_ * 1000);
   }
@@ -319,6 +330,7 @@ void Viewer::got_media(double seconds) {
 
 void Viewer::buffer_ran_dry() {
   const int64_t now = now_us();
+  if (has_all()) return leave();
   const bool is_first = !playback_.has_stalled();
   if (playback_.run_dry(now)) {
     crowd_.tally.add(&Second::stalls);

@@ -53,9 +53,10 @@ class Viewer {
   // One of the two things that it asks for at a time.
   class Request;
   void playlist_done(bool good, const std::string& text);
-  void segment_done(int status, uint64_t bytes, int64_t took_us);
+  void segment_done(bool good, uint64_t bytes, int64_t took_us);
   void try_another_target();
 
+  bool has_all() const;  // of a stream that has ended
   void poll();
   void poll_at(int64_t due_us);
   std::string poll_path() const;
@@ -63,7 +64,7 @@ class Viewer {
   void consider_variants(uint64_t bytes, int64_t took_us);
   void fetch_next();
   void fetch_hinted();
-  void ask_segment(const std::string& uri);
+  void ask_segment(const std::string& uri, const std::string& range);
   void fetch_after(int64_t microseconds);
   void got_media(double seconds);
   void buffer_ran_dry();

@@ -1,12 +1,13 @@
 #include "proxy/ops/means.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <fstream>
 #include <optional>
 #include <sstream>
 #include <string_view>
@@ -14,11 +15,15 @@
 namespace levee {
 namespace {
 
+// Plain calls: it is asked when memory or descriptors run short. Empty if the file cannot be read.
 std::string text_of(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  std::string text;
+  std::array<char, 4096> part;
+  for (ssize_t got; (got = read(fd, part.data(), part.size())) > 0;) text.append(part.data(), static_cast<size_t>(got));
+  close(fd);
+  return text;
 }
 
 std::optional<uint64_t> number(std::string_view text) {

@@ -227,7 +227,11 @@ HealthChecks::Round::~Round() {
 void HealthChecks::Round::ask_all() {
   const int64_t interval = std::max<int64_t>(check_.interval.count(), 10);
   timer_.set(interval + std::uniform_int_distribution<int64_t>(0, std::max<int64_t>(check_.jitter.count(), 0))(dice_));
-  for (const auto& peer : upstream_->peers()) {
+  const auto peers = upstream_->peers();
+  std::erase_if(known_, [&](const auto& known) {  // a name's addresses come and go
+    return std::ranges::none_of(peers, [&](const auto& peer) { return peer->name == known.first; });
+  });
+  for (const auto& peer : peers) {
     const auto asked = [&](const auto& probe) { return probe->peer() == peer->name; };
     if (std::ranges::any_of(probes_, asked)) continue;
     probes_.push_back(std::make_unique<Probe>(*this, peer->name));

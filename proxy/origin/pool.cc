@@ -1,5 +1,6 @@
 #include "proxy/origin/pool.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -48,14 +49,20 @@ std::unique_ptr<OriginConnection> OriginPool::take(const std::string& upstream, 
                                                    StreamOwner& owner) {
   const auto shelf = shelves_.find(upstream);
   if (shelf == shelves_.end()) return nullptr;
-  for (auto at = shelf->second.begin(); at != shelf->second.end();) {
+  std::unique_ptr<OriginConnection> found = take_from(shelf->second, identity, owner);
+  if (shelf->second.empty()) shelves_.erase(shelf);
+  return found;
+}
+
+std::unique_ptr<OriginConnection> OriginPool::take_from(Shelf& shelf, const std::string& identity, StreamOwner& owner) {
+  for (auto at = shelf.begin(); at != shelf.end();) {
     if ((*at)->connection->identity != identity) {
       ++at;
       continue;
     }
     std::unique_ptr<OriginConnection> found = std::move((*at)->connection);
     worker_.loop().bury(std::move(*at));
-    at = shelf->second.erase(at);
+    at = shelf.erase(at);
     found->stream->hand_to(owner);
     if (is_silent(*found->stream)) return found;
     drop(std::move(found));
@@ -70,9 +77,9 @@ void OriginPool::keep(const Upstream& upstream, std::unique_ptr<OriginConnection
     return drop(std::move(connection));
   }
   Shelf& shelf = shelves_[upstream.name];
-  if (shelf.size() >= upstream.keepalive) remove(*shelf.back());
   shelf.push_front(
       std::make_unique<Idle>(*this, upstream.name, std::move(connection), upstream.keepalive_timeout.count()));
+  if (shelf.size() > upstream.keepalive) remove(*shelf.back());
 }
 
 void OriginPool::drop(std::unique_ptr<OriginConnection> connection) {
@@ -87,15 +94,15 @@ size_t OriginPool::idle(const std::string& upstream) const {
 }
 
 void OriginPool::remove(Idle& idle) {
-  Shelf& shelf = shelves_[idle.upstream()];
-  for (auto at = shelf.begin(); at != shelf.end(); ++at) {
-    if (at->get() != &idle) continue;
-    std::unique_ptr<Idle> dead = std::move(*at);
-    shelf.erase(at);
-    dead->connection->stream->wait(Stream::Wait::kNothing, 0);
-    worker_.loop().bury(std::move(dead));
-    return;
-  }
+  const auto shelf = shelves_.find(idle.upstream());
+  if (shelf == shelves_.end()) return;
+  const auto at = std::ranges::find_if(shelf->second, [&](const auto& one) { return one.get() == &idle; });
+  if (at == shelf->second.end()) return;
+  std::unique_ptr<Idle> dead = std::move(*at);
+  shelf->second.erase(at);
+  if (shelf->second.empty()) shelves_.erase(shelf);
+  dead->connection->stream->wait(Stream::Wait::kNothing, 0);
+  worker_.loop().bury(std::move(dead));
 }
 
 }  // namespace levee

@@ -40,9 +40,10 @@ class OriginPool {
  private:
   class Idle;
   using Shelf = std::list<std::unique_ptr<Idle>>;  // newest first
+  std::unique_ptr<OriginConnection> take_from(Shelf& shelf, const std::string& identity, StreamOwner& owner);
   void remove(Idle& idle);
   Worker& worker_;
-  std::map<std::string, Shelf, std::less<>> shelves_;  // by upstream
+  std::map<std::string, Shelf, std::less<>> shelves_;  // by upstream; none is empty: proxy_pass may compute names
 };
 
 }  // namespace levee

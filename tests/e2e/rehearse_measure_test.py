@@ -1,5 +1,6 @@
 """levee-bench rehearse measures what it promises: who waits counts, what nobody saw is not kept, no count is lost."""
 import json
+import resource
 import subprocess
 
 import pytest
@@ -10,9 +11,10 @@ LOCAL = "deploy { nodes 0; } origin { } stream { segment 1s; bitrate 80k; }\n"
 
 @pytest.fixture
 def rehearse(tmp_path):
-    def play(plan):
+    def play(plan, files=None):
         (tmp_path / "evening.plan").write_text(plan)
         done = subprocess.run([OUT / "levee-bench", "rehearse", "--json", tmp_path / "result", tmp_path / "evening.plan"],
+                              preexec_fn=files and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=3 * PATIENCE)
         result = json.loads((tmp_path / "result").read_text())
         return done.returncode, done.stdout, result, {each["promise"]: each for each in result["promises"]}
@@ -79,3 +81,12 @@ def test_a_generator_short_of_connections_does_not_blame_the_target(rehearse):
     assert code == 2 and [each["judged"] for each in promises.values()] == ["unjudged", "kept"], said
     assert "of its requests waited for a connection, so it may have broken request_first_byte_p99" in said and result["generator"]["waited"] >= 30
     assert rehearse(plan % "")[0] == 0
+
+
+def test_a_generator_whose_machine_has_no_socket_does_not_blame_the_target(rehearse, live_origin):
+    code, said, result, promises = rehearse(
+        f"target http://{live_origin}/; duration 4s; connections 1000; requests 500 at=500ms path=/object/9/a?ttfb=200;\n"
+        "promise request_first_byte_p99 300ms; promise errors 0%;", files=100)
+    assert code == 2 and [each["judged"] for each in promises.values()] == ["unjudged", "kept"], said
+    assert "(its machine said: Too many open files)" in result["generator"]["says"]
+    assert sum(second["answered"] for second in result["by_second"]) == 500

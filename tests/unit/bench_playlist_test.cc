@@ -41,6 +41,30 @@ TEST(Playlist, IsReadAsAViewerNeedsIt) {
   EXPECT_FALSE(parse_playlist("<html>"));
 }
 
+TEST(Playlist, ASubRangeWithoutAnOffsetBeginsWhereTheLastOfItsResourceEnded) {
+  const auto playlist = parse_playlist(
+      "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MAP:URI=\"a.mp4\",BYTERANGE=\"100@0\"\n"
+      "#EXTINF:2,\n#EXT-X-BYTERANGE:50@100\na.mp4\n#EXT-X-BYTERANGE:60\n#EXTINF:2,\na.mp4\n"
+      "#EXTINF:2,\n#EXT-X-BYTERANGE:70\nb.mp4\n#EXTINF:2,\nc.mp4\n#EXT-X-ENDLIST\n");
+  ASSERT_TRUE(playlist);
+  EXPECT_TRUE(playlist->is_ended);
+  EXPECT_EQ(playlist->map_range, "bytes=0-99");
+  std::string ranges;
+  for (const auto& segment : playlist->segments) ranges += segment.uri + " " + segment.range + ", ";
+  EXPECT_EQ(ranges, "a.mp4 bytes=100-149, a.mp4 bytes=150-209, b.mp4 bytes=0-69, c.mp4 , ");
+}
+
+TEST(Playlist, PartsMayBeSubRanges) {
+  const auto playlist = parse_playlist(
+      "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-PART-INF:PART-TARGET=0.5\n"
+      "#EXT-X-PART:DURATION=0.5,URI=\"0.mp4\",BYTERANGE=\"10@0\"\n"
+      "#EXT-X-PART:DURATION=0.5,URI=\"0.mp4\",BYTERANGE=\"20\"\n#EXTINF:1,\n0.mp4\n");
+  ASSERT_TRUE(playlist);
+  ASSERT_EQ(playlist->segments.size(), 2U);
+  EXPECT_EQ(playlist->segments[0].range, "bytes=0-9");
+  EXPECT_EQ(playlist->segments[1].range, "bytes=10-29");
+}
+
 TEST(Playlist, CountsPartsAsSmallSegments) {
   const auto playlist = parse_playlist(
       "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-PART-INF:PART-TARGET=0.500\n"

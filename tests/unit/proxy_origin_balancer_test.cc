@@ -104,6 +104,29 @@ TEST_F(BalancerTest, AConsistentHashMovesOnlyTheKeysOfTheServerThatWent) {
   }
 }
 
+TEST_F(BalancerTest, WhileAServerIsOutItsKeysHaveOneStandInEachAndTheOthersStay) {
+  for (const char* name : {"a", "b", "c", "d"}) server(name);
+  for (const Balance& balance : {Balance(Hash{{}, false}), Balance(Hash{{}, true}), Balance(IpHash{})}) {
+    rule(balance);
+    std::vector<std::string> before;
+    for (uint64_t key = 0; key < 1000; ++key) before.push_back(pick(key));
+    peers[3]->healthy = false;
+    std::map<std::string, int> stand_ins;
+    for (uint64_t key = 0; key < 1000; ++key) {
+      const std::string now_at = pick(key);
+      if (before[key] == "d") {
+        EXPECT_EQ(pick(key), now_at);
+        ++stand_ins[now_at];
+      } else {
+        EXPECT_EQ(now_at, before[key]);
+      }
+    }
+    EXPECT_EQ(stand_ins.size(), 3U);
+    peers[3]->healthy = true;
+    for (uint64_t key = 0; key < 1000; ++key) EXPECT_EQ(pick(key), before[key]);
+  }
+}
+
 TEST_F(BalancerTest, HashesAndDiceGoByWeight) {
   server("a", 3);
   server("b");
