@@ -14,6 +14,7 @@ class OriginControl final : private HttpClient::Observer {
   OriginControl(ClientLoop& loop, const Target& origin) : target_(origin), client_(loop, target_, *this) {}
   // POSTs /control/WHAT ("hang?for=5000"), behind what it has not yet taken. Looks at no answer.
   void tell(std::string what);
+  bool is_telling() const { return client_.is_busy(); }
 
  private:
   void on_head(const ResponseHead&) override {}

@@ -15,6 +15,7 @@
 #include "bench/rehearse/screen.h"
 #include "bench/servers/interruption.h"
 #include "bench/servers/peer.h"
+#include "bench/servers/proc.h"
 #include "bench/servers/scratch.h"
 
 namespace levee::bench {
@@ -87,7 +88,7 @@ struct Record {
 void leave_first_processor() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) < 2) return;
-  CPU_CLR(0, &set);
+  CPU_CLR(processors().of_server, &set);
   sched_setaffinity(0, sizeof set, &set);
 }
 

@@ -3,6 +3,7 @@
 #include "bench/client/http_client.h"
 #include "bench/compare/case.h"
 #include "bench/servers/launch.h"
+#include "bench/servers/proc.h"
 
 namespace levee::bench {
 namespace {
@@ -33,7 +34,7 @@ class Exchange final : public HttpClient::Observer {
 };
 
 Stage::Words on_second(Stage::Words words) {
-  words.insert(words.begin(), {"taskset", "-c", "1"});
+  words.insert(words.begin(), {"taskset", "-c", std::to_string(processors().of_rest)});
   return words;
 }
 

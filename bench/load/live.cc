@@ -18,7 +18,7 @@ struct Audience {
   const std::vector<Target> targets;
   ViewerTally tally;
   ViewerModel model;
-  Viewer::Crowd crowd{loop, connections, targets, model, tally};
+  Crowd crowd{loop, connections, targets, model, tally};
   std::vector<std::unique_ptr<Viewer>> viewers;
   std::string path;
   int64_t began_us = 0;

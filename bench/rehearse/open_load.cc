@@ -73,7 +73,7 @@ class OpenLoad::Ask final : public HttpClient::Observer {
   Pattern pattern_{""};
 };
 
-OpenLoad::OpenLoad(Viewer::Crowd& crowd, const Plan::Requests& requests) : crowd_(crowd), requests_(requests) {}
+OpenLoad::OpenLoad(Crowd& crowd, const Plan::Requests& requests) : crowd_(crowd), requests_(requests) {}
 
 OpenLoad::~OpenLoad() {
   crowd_.connections.close(home_);

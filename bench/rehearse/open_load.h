@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "bench/rehearse/plan.h"
-#include "bench/viewer/viewer.h"
+#include "bench/viewer/crowd.h"
 
 namespace levee::bench {
 
 class OpenLoad {
  public:
-  OpenLoad(Viewer::Crowd& crowd, const Plan::Requests& requests);
+  OpenLoad(Crowd& crowd, const Plan::Requests& requests);
   ~OpenLoad();
   OpenLoad(const OpenLoad&) = delete;
   OpenLoad& operator=(const OpenLoad&) = delete;
@@ -29,7 +29,7 @@ class OpenLoad {
   int64_t due_us(uint32_t number) const;
   void send(int64_t due_us);
 
-  Viewer::Crowd& crowd_;
+  Crowd& crowd_;
   const Plan::Requests& requests_;
   Connections::Home home_;
   uint32_t sent_ = 0;

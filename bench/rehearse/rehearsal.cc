@@ -133,7 +133,7 @@ class Rehearsal {
   ClientLoop loop_;
   Connections connections_;
   Outcome outcome_;
-  Viewer::Crowd crowd_;
+  Crowd crowd_;
   std::vector<std::unique_ptr<Viewer>> viewers_;
   std::vector<std::unique_ptr<OpenLoad>> loads_;
   std::optional<OriginControl> control_;  // of the origin, when there is one
@@ -177,6 +177,7 @@ Rehearsal::Rehearsal(const Plan& plan, const Venue& venue, Onlooker& onlooker)
 }
 
 Outcome Rehearsal::run() {
+  while (control_ && control_->is_telling()) event_base_loop(&loop_.base(), EVLOOP_ONCE);  // what follows counts
   own_cpu_s_ = own_cpu_s();
   outcome_.resident_before = node_bytes(venue_);
   began_us_ = last_beat_us_ = now_us();

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
+#include <string_view>
 
 #include "bench/figures/print.h"
 
@@ -190,7 +192,9 @@ std::string picture(const Plan& plan, const Outcome& so_far, size_t width, size_
 }
 
 std::unique_ptr<Onlooker> make_screen(const Plan& plan) {
-  if (isatty(STDOUT_FILENO) != 0) return std::make_unique<Picture>(plan);
+  const char* const kind = std::getenv("TERM");
+  const bool can_move = kind != nullptr && kind[0] != '\0' && std::string_view(kind) != "dumb";
+  if (can_move && isatty(STDOUT_FILENO) != 0) return std::make_unique<Picture>(plan);
   return std::make_unique<Lines>();
 }
 

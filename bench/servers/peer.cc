@@ -9,6 +9,7 @@
 #include "bench/client/http_client.h"
 #include "bench/servers/interruption.h"
 #include "bench/servers/launch.h"
+#include "bench/servers/proc.h"
 #include "conf/tree.h"
 
 namespace levee::bench {
@@ -105,7 +106,7 @@ std::variant<Program, std::string> make_peer(const fs::path& folder, const PeerT
   fs::create_directories(memory, error);
   for (const std::string& name : words_of(text, "folders")) fs::create_directories(site.folder / name, error);
   if (std::string wrong = copy_files(folder, site.folder, values); !wrong.empty()) return wrong;
-  words.insert(words.begin(), {"taskset", "-c", "0"});
+  words.insert(words.begin(), {"taskset", "-c", std::to_string(processors().of_server)});
   return Program{site.name, std::move(words), terms.tls ? tls_port : site.port};
 }
 

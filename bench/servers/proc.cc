@@ -1,5 +1,6 @@
 #include "bench/servers/proc.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -7,6 +8,21 @@
 #include <string>
 
 namespace levee::bench {
+
+const Processors& processors() {
+  static const Processors kFound = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    std::vector<int> usable;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+      for (int each = 0; each < CPU_SETSIZE; ++each) {
+        if (CPU_ISSET(each, &set)) usable.push_back(each);
+      }
+    }
+    return usable.empty() ? Processors{} : Processors{usable.front(), usable[usable.size() > 1 ? 1 : 0]};
+  }();
+  return kFound;
+}
 
 double cpu_seconds(const std::vector<pid_t>& pids) {
   double ticks = 0;

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <utility>
 
 namespace levee::bench {
 namespace {
+
+constexpr std::string_view kMedia = "#EXT-X-MEDIA:", kStream = "#EXT-X-STREAM-INF:";
 
 template <typename Number>
 Number number_at(std::string_view text) {
@@ -17,7 +20,8 @@ Number number_at(std::string_view text) {
 
 // What follows `name` in a list of attributes, without quotes. `name` has its "=".
 std::string_view attribute(std::string_view attributes, std::string_view name) {
-  const size_t at = attributes.find(name);
+  size_t at = attributes.find(name);
+  while (at != 0 && at != std::string_view::npos && attributes[at - 1] != ',') at = attributes.find(name, at + 1);
   if (at == std::string_view::npos) return {};
   const std::string_view rest = attributes.substr(at + name.size());
   if (!rest.starts_with('"')) return rest.substr(0, rest.find(','));
@@ -148,14 +152,25 @@ std::optional<Playlist> parse_playlist(std::string_view text) {
 std::vector<Variant> parse_variants(std::string_view text) {
   std::vector<Variant> variants;
   if (!text.starts_with("#EXTM3U")) return variants;
-  uint64_t bandwidth = 0;
+  std::map<std::string_view, std::string_view> sounds;  // URIs by group
+  std::string_view stream;
   while (!text.empty()) {
     const std::string_view line = take_line(text);
-    if (line.starts_with("#EXT-X-STREAM-INF:")) {
-      bandwidth = number_at<uint64_t>(attribute(line.substr(18), "BANDWIDTH="));
-    } else if (bandwidth > 0 && !line.empty() && line.front() != '#') {
-      variants.push_back({std::exchange(bandwidth, 0), std::string(line)});
+    if (line.starts_with(kMedia) && attribute(line.substr(kMedia.size()), "TYPE=") == "AUDIO") {
+      const std::string_view media = line.substr(kMedia.size()), uri = attribute(media, "URI=");
+      const auto [group, is_new] = sounds.emplace(attribute(media, "GROUP-ID="), uri);
+      if (!is_new && attribute(media, "DEFAULT=") == "YES") group->second = uri;
+    } else if (line.starts_with(kStream)) {
+      stream = line.substr(kStream.size());
+    } else if (!stream.empty() && !line.empty() && line.front() != '#') {
+      const auto bandwidth = number_at<uint64_t>(attribute(stream, "BANDWIDTH="));
+      if (bandwidth > 0) variants.push_back({bandwidth, std::string(line), std::string(attribute(stream, "AUDIO="))});
+      stream = {};
     }
+  }
+  for (Variant& variant : variants) {
+    const auto group = sounds.find(variant.sound);
+    variant.sound = group == sounds.end() ? "" : std::string(group->second);
   }
   std::stable_sort(variants.begin(), variants.end(),
                    [](const Variant& a, const Variant& b) { return a.bandwidth < b.bandwidth; });

@@ -42,6 +42,7 @@ std::optional<Playlist> parse_playlist(std::string_view text);
 struct Variant {
   uint64_t bandwidth = 0;  // bits a second
   std::string uri;
+  std::string sound = {};  // URI of its sound's playlist: its AUDIO group's default; empty: it is in this one
 };
 // The lowest bandwidth first; empty for what is no multivariant playlist.
 std::vector<Variant> parse_variants(std::string_view text);

@@ -29,11 +29,12 @@ print("\\n".join(["a line of its last words \\x1b[31m"] * 50))
 
 class Watched:
     """A rehearsal on a terminal."""
-    def __init__(self, plan, rows, columns, more=()):
+    def __init__(self, plan, rows, columns, more=(), kind="xterm"):
         self.keyboard, self.tty = pty.openpty()
         self.resize(rows, columns)
         self.modes = termios.tcgetattr(self.tty)
         self.process = subprocess.Popen([OUT / "levee-bench", "rehearse", plan, *more], stdin=self.tty, stdout=self.tty, stderr=self.tty,
+                                        env=dict(os.environ, TERM=kind),
                                         start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.set_blocking(self.keyboard, False)
         self.raw = b""
@@ -75,8 +76,8 @@ def plan(tmp_path):
 def watch(plan):
     running = []
 
-    def start(seconds, rows, columns, *more, text=PLAN):
-        running.append(Watched(plan(seconds, text), rows, columns, more))
+    def start(seconds, rows, columns, *more, text=PLAN, kind="xterm"):
+        running.append(Watched(plan(seconds, text), rows, columns, more, kind))
         return running[-1]
 
     yield start
@@ -99,6 +100,14 @@ def test_the_picture_is_drawn_anew_in_its_place(watch, rows, columns):
     assert all(re.search(r" \d of 3 s$", title) for title in first)
     if rows > 20:  # in a lower one the verdict pushes it out
         assert live.titles()[0].endswith(" of 3 s") and "slow prefix=/nothing" in shown
+
+
+@pytest.mark.parametrize("kind", ["dumb", ""])
+def test_a_terminal_that_cannot_move_gets_lines(watch, kind):
+    live = watch(5, 24, 160, kind=kind)
+    live.sees("   4 s  viewers ")
+    assert "   2 s  viewers " in live.look(), "and keeps them"
+    assert live.end().rstrip().endswith("It holds.") and live.titles() == []
 
 
 def test_a_terminal_that_changes_its_size_gets_a_new_picture(watch):

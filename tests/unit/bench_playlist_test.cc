@@ -81,6 +81,22 @@ TEST(Playlist, CountsPartsAsSmallSegments) {
   EXPECT_EQ(playlist->hint, "9.0.bin");
 }
 
+TEST(Playlist, AVariantHasTheDefaultSoundOfItsGroup) {
+  const auto variants = parse_variants(
+      "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"lo\",NAME=\"en\",URI=\"en.m3u8\"\n"
+      "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"lo\",NAME=\"de\",DEFAULT=YES,URI=\"de.m3u8\"\n"
+      "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"in\",NAME=\"en\",DEFAULT=YES\n"
+      "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"hi\",NAME=\"en\",URI=\"text.m3u8\"\n"
+      "#EXT-X-STREAM-INF:AVERAGE-BANDWIDTH=9,BANDWIDTH=1,AUDIO=\"lo\"\n1.m3u8\n"
+      "#EXT-X-STREAM-INF:AUDIO=\"in\",AVERAGE-BANDWIDTH=1,BANDWIDTH=2\n2.m3u8\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=3,AUDIO=\"hi\"\n3.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=4\n4.m3u8\n");
+  std::string all;
+  for (const Variant& variant : variants) {
+    all += std::to_string(variant.bandwidth) + " " + variant.uri + " " + variant.sound + ", ";
+  }
+  EXPECT_EQ(all, "1 1.m3u8 de.m3u8, 2 2.m3u8 , 3 3.m3u8 , 4 4.m3u8 , ");
+}
+
 TEST(Playlist, ListsVariantsTheLowestFirst) {
   const auto variants = parse_variants(
       "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=900,CODECS=\"a,b\"\nb/x.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=100\na.m3u8\n");
