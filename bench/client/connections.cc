@@ -33,6 +33,7 @@ class Connections::Connection final : public HttpClient::Observer {
     client_.turn_to(target);
   }
   bool open() { return client_.open(); }
+  bool is_open() const { return client_.is_open(); }
   void get(std::string_view path, std::string_view fields, HttpClient::Observer& observer) {
     observer_ = &observer;
     home_->all_.splice(home_->all_.begin(), home_->all_, home_place_);
@@ -97,35 +98,55 @@ Connections::Connection* Connections::idle_of(Home& home, const Target& target) 
   return nullptr;
 }
 
-// Whether it has a socket now; if this machine has none for it, who waits asks again soon.
-bool Connections::open(Connection& connection) {
-  if (connection.open()) return true;
+// 0: it has a socket now. Else why this machine has none for it (errno); who waits then asks again soon.
+int Connections::open(Connection& connection) {
+  if (connection.open()) return 0;
   shortage_ = errno;
-  evtimer_add(again_.get(), &kSocketPause);
-  return false;
+  if (evtimer_pending(again_.get(), nullptr) == 0) evtimer_add(again_.get(), &kSocketPause);
+  return shortage_;
+}
+
+// The one idle for longest; where there is no socket to be had (`wrong`), one whose own serves as it is, or, if it is
+// descriptors that are short, can be given up for another.
+Connections::Connection* Connections::lendable(const Home& home, const Target& target, int wrong) const {
+  if (wrong == 0) return idle_.empty() ? nullptr : idle_.front();
+  const bool reopens = wrong == EMFILE || wrong == ENFILE;
+  size_t looks = 0;
+  for (auto each = idle_.begin(); each != idle_.end() && looks < kLooks; ++each, ++looks) {
+    const bool serves = home.rate_ == 0 && &(*each)->target() == &target;
+    if ((*each)->is_open() && (reopens || serves)) return *each;
+  }
+  return nullptr;
 }
 
 Connections::Connection* Connections::obtain(Home& home, const Target& target) {
-  Connection* connection = idle_of(home, target);
-  if (connection == nullptr && all_.size() < most_) {
+  int wrong = 0;
+  if (Connection* const own = idle_of(home, target)) {
+    wrong = open(*own);
+    if (wrong == 0) {
+      idle_.erase(own->idle_place);
+      return own;
+    }
+  } else if (all_.size() < most_) {
     all_.push_back(std::make_unique<Connection>(*this, home, target));
     all_.back()->place = std::prev(all_.end());
-    if (open(*all_.back())) {
+    wrong = open(*all_.back());
+    if (wrong == 0) {
       most_open_ = std::max(most_open_, all_.size());
       return all_.back().get();
     }
     all_.pop_back();
   }
-  if (connection == nullptr && !idle_.empty()) {
-    connection = idle_.front();
-    connection->move_to(home, target);
-    ++lent_;
+  Connection* const lent = lendable(home, target, wrong);
+  if (lent == nullptr) return nullptr;
+  lent->move_to(home, target);
+  idle_.erase(lent->idle_place);
+  if (open(*lent) != 0) {
+    became_idle(*lent);
+    return nullptr;
   }
-  if (connection == nullptr) return nullptr;
-  idle_.erase(connection->idle_place);
-  if (open(*connection)) return connection;
-  became_idle(*connection);
-  return nullptr;
+  ++lent_;
+  return lent;
 }
 
 void Connections::get(Home& home, const Target& target, std::string_view path, std::string_view fields,

@@ -56,7 +56,8 @@ class Connections {
   };
   Connection* idle_of(Home& home, const Target& target);
   Connection* obtain(Home& home, const Target& target);
-  bool open(Connection& connection);
+  Connection* lendable(const Home& home, const Target& target, int wrong) const;
+  int open(Connection& connection);
   void became_idle(Connection& connection);
   void serve_waiting();
 

@@ -60,6 +60,7 @@ class HttpClient {
   void send(std::string_view method, std::string_view path, std::string_view fields);
   // Gives up what runs; no callback follows.
   void close();
+  bool is_open() const { return fd_ >= 0; }
   bool is_busy() const { return step_ != Step::kIdle; }
   // Asks another server from now on; closes the connection to the last. Not while it is busy.
   void turn_to(const Target& target);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "bench/client/http_client.h"
 #include "bench/compare/case.h"
@@ -177,22 +178,26 @@ double recovery(const Json& fresh, int from, int to) {
   return last_bad + 1 - from;
 }
 
-// The median of the p99s of these seconds: a pause of the machine's is one of them.
-double typical_p99(const Json& of, const std::vector<int>& seconds) {
+// The median of the p99s of these seconds: a pause of the machine's is one of them. None: nothing was answered.
+std::optional<double> typical_p99(const Json& of, const std::vector<int>& seconds) {
   std::vector<double> all;
   all.reserve(seconds.size());
-  for (const int second : seconds) all.push_back(number(of, "/by_second/" + std::to_string(second) + "/ok_ms/p99"));
-  return median(all);
+  for (const int second : seconds) {
+    const std::string place = "/by_second/" + std::to_string(second);
+    if (number(of, place + "/ok") > 0) all.push_back(number(of, place + "/ok_ms/p99"));
+  }
+  return all.empty() ? std::nullopt : std::optional(median(all));
 }
 
 // The p99 during the trouble, as a share of what it is before and after.
-double p99_meanwhile(const Json& of, const Times& times) {
+std::optional<double> p99_meanwhile(const Json& of, const Times& times) {
   const int end = times.before + times.during;
   std::vector<int> during, around;
   for (int second = 1; second < end + times.after; ++second) {
     (second < times.before || second > end ? around : during).push_back(second);
   }
-  return share(typical_p99(of, during), typical_p99(of, around));
+  const auto meanwhile = typical_p99(of, during), otherwise = typical_p99(of, around);
+  return meanwhile && otherwise ? std::optional(share(*meanwhile, *otherwise)) : std::nullopt;
 }
 
 // `order`: what the origin is told; "" makes it ten times slower.
@@ -225,16 +230,17 @@ auto trouble(const std::string& order) {
     const auto before = [](const Json& all, const char* what) {
       return number(all, std::string("/by_phase/1/") + what);
     };
-    return Json{{"hot_p99_before_ms", before(hot, "ok_ms/p99")},
-                {"hot_p99_ms", during(hot, "ok_ms/p99")},
-                {"stale_p99_before_ms", before(stale, "ok_ms/p99")},
-                {"stale_p99_ms", during(stale, "ok_ms/p99")},
-                {"hot_p99_percent", p99_meanwhile(hot, times)},
-                {"stale_p99_percent", p99_meanwhile(stale, times)},
-                {"hot_ok_percent", share(during(hot, "ok"), during(hot, "asked"))},
-                {"stale_ok_percent", share(during(stale, "ok"), during(stale, "asked"))},
-                {"waited_again", waited_again},
-                {"recovery_s", recovery(fresh, end, end + times.after)}};
+    Json measured{{"hot_p99_before_ms", before(hot, "ok_ms/p99")},
+                  {"hot_p99_ms", during(hot, "ok_ms/p99")},
+                  {"stale_p99_before_ms", before(stale, "ok_ms/p99")},
+                  {"stale_p99_ms", during(stale, "ok_ms/p99")},
+                  {"hot_ok_percent", share(during(hot, "ok"), during(hot, "asked"))},
+                  {"stale_ok_percent", share(during(stale, "ok"), during(stale, "asked"))},
+                  {"waited_again", waited_again},
+                  {"recovery_s", recovery(fresh, end, end + times.after)}};
+    if (const auto share = p99_meanwhile(hot, times)) measured["hot_p99_percent"] = *share;
+    if (const auto share = p99_meanwhile(stale, times)) measured["stale_p99_percent"] = *share;
+    return measured;
   };
 }
 

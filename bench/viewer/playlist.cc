@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <map>
 #include <utility>
 
@@ -21,7 +22,10 @@ Number number_at(std::string_view text) {
 // What follows `name` in a list of attributes, without quotes. `name` has its "=".
 std::string_view attribute(std::string_view attributes, std::string_view name) {
   size_t at = attributes.find(name);
-  while (at != 0 && at != std::string_view::npos && attributes[at - 1] != ',') at = attributes.find(name, at + 1);
+  const auto begins = [attributes](size_t place) {
+    return place == 0 || strchr(", ", attributes[place - 1]) != nullptr;
+  };
+  while (at != std::string_view::npos && !begins(at)) at = attributes.find(name, at + 1);
   if (at == std::string_view::npos) return {};
   const std::string_view rest = attributes.substr(at + name.size());
   if (!rest.starts_with('"')) return rest.substr(0, rest.find(','));
@@ -69,13 +73,13 @@ class Reading {
     const std::string_view value = text.substr(std::min(name.size() + 1, text.size()));
     if (name == "#EXT-X-TARGETDURATION") playlist_.target_seconds = number_at<double>(value);
     if (name == "#EXT-X-MEDIA-SEQUENCE") sequence_ = number_at<int64_t>(value);
-    if (name == "#EXTINF") seconds_ = number_at<double>(value);
+    if (name == "#EXTINF") longest_ = std::max(longest_, seconds_ = number_at<double>(value));
     if (name == "#EXT-X-MAP") map(value);
     if (name == "#EXT-X-BYTERANGE") byte_range_ = value;
     if (name == "#EXT-X-ENDLIST") playlist_.is_ended = true;
     if (name == "#EXT-X-PART-INF") playlist_.part_seconds = number_at<double>(attribute(value, "PART-TARGET="));
     if (name == "#EXT-X-PART") part(value);
-    if (name == "#EXT-X-PRELOAD-HINT" && attribute(value, "TYPE=") == "PART") playlist_.hint = attribute(value, "URI=");
+    if (name == "#EXT-X-PRELOAD-HINT") hint(value);
     if (name == "#EXT-X-SERVER-CONTROL") {
       playlist_.can_block = attribute(value, "CAN-BLOCK-RELOAD=") == "YES";
       playlist_.hold_back_seconds = number_at<double>(attribute(value, "PART-HOLD-BACK="));
@@ -98,15 +102,20 @@ class Reading {
     playlist_.map = uri;
     playlist_.map_range = SubRanges().range(uri, attribute(attributes, "BYTERANGE="));
   }
+  // Of a sub-range nobody knows the end yet.
+  void hint(std::string_view attributes) {
+    const bool is_whole = attribute(attributes, "BYTERANGE-START=").empty();
+    if (is_whole && attribute(attributes, "TYPE=") == "PART") playlist_.hint = attribute(attributes, "URI=");
+  }
   void part(std::string_view attributes) {
     if (playlist_.part_seconds <= 0) return;
     const std::string_view uri = attribute(attributes, "URI=");
     parts_.push_back({sequence_, part_++, number_at<double>(attribute(attributes, "DURATION=")), std::string(uri),
                       part_ranges_.range(uri, attribute(attributes, "BYTERANGE="))});
   }
-  // A segment's own duration tells how many parts it has.
+  // A segment's own duration tells how many parts it has; the last of a stream may have fewer.
   void number_parts() {
-    playlist_.parts_per_segment = std::max<int64_t>(std::llround(seconds_ / playlist_.part_seconds), 1);
+    playlist_.parts_per_segment = std::max<int64_t>(std::llround(longest_ / playlist_.part_seconds), 1);
     playlist_.segments.clear();
     for (Part& part : parts_) {
       const int64_t number = part.sequence * playlist_.parts_per_segment + part.number;
@@ -125,7 +134,7 @@ class Reading {
   std::vector<Part> parts_;
   int64_t sequence_ = 0;
   int64_t part_ = 0;
-  double seconds_ = 0;
+  double seconds_ = 0, longest_ = 0;
 };
 
 }  // namespace

@@ -7,6 +7,9 @@
 #include "bench/viewer/cache_word.h"
 
 namespace levee::bench {
+namespace {
+constexpr int64_t kLeastPauseUs = 100'000;  // while nothing plays, what is too much stays so
+}
 
 void start_timer(event* timer, int64_t microseconds) {
   const int64_t wait = std::max<int64_t>(microseconds, 0);
@@ -32,7 +35,8 @@ class Track::Request final : public HttpClient::Observer {
     if (verifies_) pattern_ = Pattern(std::string_view(path).substr(0, path.find('?')));
     track_.crowd_.tally.add(&Second::requests);
     const std::string fields = range.empty() ? "" : "Range: " + range + "\r\n";
-    track_.crowd_.connections.get(track_.owner_.home(), track_.owner_.target(), path, fields, *this);
+    asked_ = &track_.owner_.target();
+    track_.crowd_.connections.get(track_.owner_.home(), *asked_, path, fields, *this);
   }
   void cancel() {
     if (is_busy_) track_.crowd_.connections.cancel(track_.owner_.home(), *this);
@@ -80,13 +84,14 @@ class Track::Request final : public HttpClient::Observer {
   void on_failure(Failure) override {
     is_busy_ = false;
     track_.crowd_.tally.add(&Second::errors);
-    track_.owner_.on_no_answer();
+    track_.owner_.on_no_answer(*asked_);
     if (kind_ == Kind::kPlaylist) return track_.playlist_done(false, {});
     track_.segment_done(false, 0, 0);
   }
 
   Track& track_;
   const Kind kind_;
+  const Target* asked_ = nullptr;
   int64_t due_us_ = 0;
   int64_t first_byte_us_ = 0;
   int status_ = 0;
@@ -122,6 +127,7 @@ void Track::follow(const std::string& path, int64_t due_us) {
 
 void Track::turn_to(const std::string& path) {
   playlist_request_->cancel();
+  if (fetching_seconds_ == 0) segment_request_->cancel();  // the other's initialization segment
   path_ = path;
   has_map_ = false;
   last_newest_ = -1;
@@ -205,14 +211,17 @@ void Track::fetch_after(int64_t microseconds) {
 
 void Track::fetch_next() {
   const int64_t too_much = owner_.too_much_us(*this);
-  if (too_much > 0) return fetch_after(too_much);
+  if (too_much > 0) return fetch_after(std::max(too_much, kLeastPauseUs));
   if (!has_map_ && !playlist_.map.empty()) {
     fetching_seconds_ = 0;
     return ask_segment(playlist_.map, playlist_.map_range);
   }
   const Playlist::Segment* const segment = playlist_.from(next_);
   if (segment == nullptr) return fetch_hinted();
-  crowd_.tally.skipped_segments += static_cast<uint64_t>(segment->sequence - next_);
+  if (const int64_t gone = segment->sequence - next_; gone > 0) {
+    crowd_.tally.skipped_segments += static_cast<uint64_t>(gone);
+    owner_.on_gone(*this, static_cast<double>(gone) * segment->seconds);
+  }
   next_ = segment->sequence;
   fetching_seconds_ = segment->seconds;
   ask_segment(segment->uri, segment->range);

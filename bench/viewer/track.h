@@ -29,7 +29,10 @@ class Track {
     virtual bool has_variants(const std::string& text) = 0;
     virtual void on_media(Track& track, double seconds, uint64_t bytes, int64_t took_us) = 0;
     virtual void on_ended_playlist() = 0;
-    virtual void on_no_answer() = 0;
+    // `asked`: who gave none. It may be another's target by now.
+    virtual void on_no_answer(const Target& asked) = 0;
+    // So much was gone from the playlist before the track got to it.
+    virtual void on_gone(const Track& track, double seconds) = 0;
 
    protected:
     ~Owner() = default;

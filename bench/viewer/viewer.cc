@@ -35,7 +35,7 @@ void Viewer::join(const std::string& path, int64_t due_us) {
   if (is_watching()) return;
   path_ = path;
   variants_.clear();
-  main_.media_us = sound_.media_us = common_us_ = 0;
+  main_.media_us = sound_.media_us = shown_us_ = 0;
   is_counted_late_ = false;
   playback_.join(due_us);
   ++crowd_.tally.joined;
@@ -74,13 +74,26 @@ void Viewer::settle(int64_t now) {
   }
 }
 
+// One side has ended, and nothing more can be shown of the other.
 bool Viewer::has_all() const {
-  return main_.track.has_all() && (sound_.track.path().empty() || sound_.track.has_all());
+  const auto ends = [this](const Side& side) { return side.track.has_all() && side.media_us == common_us(); };
+  return ends(main_) || (has_sound() && ends(sound_));
+}
+
+void Viewer::on_no_answer(const Target& asked) {
+  if (&asked == &target()) target_ = (target_ + 1) % crowd_.targets.size();
 }
 
 int64_t Viewer::too_much_us(const Track& track) const {
-  const Side& side = &track == &main_.track ? main_ : sound_;
-  return playback_.buffered_us(now_us()) + side.media_us - common_us_ - crowd_.model.buffer_ms * 1000;
+  const int64_t ahead = side_of(track).media_us - shown_us_;
+  return playback_.buffered_us(now_us()) + ahead - crowd_.model.buffer_ms * 1000;
+}
+
+// Its place in the stream is that much further, and nothing of that will be shown.
+void Viewer::on_gone(const Track& track, double seconds) {
+  const int64_t before = common_us();
+  side_of(track).media_us += std::llround(seconds * 1e6);
+  shown_us_ += common_us() - before;
 }
 
 bool Viewer::has_variants(const std::string& text) {
@@ -100,7 +113,7 @@ void Viewer::go_to_variant(size_t variant) {
   const std::string& sound = variants_[variant].sound;
   if (sound == sound_.track.path()) return;
   if (sound.empty()) return sound_.track.stop();
-  if (!sound_.track.path().empty()) return sound_.track.turn_to(sound);
+  if (has_sound()) return sound_.track.turn_to(sound);
   sound_.media_us = main_.media_us;
   sound_.track.follow(sound, now_us());
 }
@@ -118,13 +131,18 @@ void Viewer::consider_variants(uint64_t bytes, int64_t took_us) {
   go_to_variant(best);
 }
 
-// What can be shown has come of both.
+// What can be shown has come of both. Where their segments are not of one length, a sliver of one is no reason to
+// begin, or to go on after a stall.
 void Viewer::on_media(Track& track, double seconds, uint64_t bytes, int64_t took_us) {
-  const bool is_main = &track == &main_.track;
-  (is_main ? main_ : sound_).media_us += std::llround(seconds * 1e6);
-  const int64_t common = sound_.track.path().empty() ? main_.media_us : std::min(main_.media_us, sound_.media_us);
-  if (common > common_us_) got_media(common - std::exchange(common_us_, common));
-  if (is_main) consider_variants(bytes, took_us);
+  const int64_t segment_us = std::llround(seconds * 1e6);
+  side_of(track).media_us += segment_us;
+  const int64_t grown = common_us() - shown_us_;
+  if (2 * grown >= segment_us || (grown > 0 && playback_.state() == Playback::State::kPlaying)) {
+    shown_us_ += grown;
+    got_media(grown);
+  }
+  if (&track == &main_.track) consider_variants(bytes, took_us);
+  if (has_all()) on_ended_playlist();
 }
 
 void Viewer::got_media(int64_t media_us) {

@@ -4,6 +4,7 @@
 // Loop thread only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -47,9 +48,14 @@ class Viewer final : private Track::Owner {
   bool has_variants(const std::string& text) override;
   void on_media(Track& track, double seconds, uint64_t bytes, int64_t took_us) override;
   void on_ended_playlist() override;
-  void on_no_answer() override { target_ = (target_ + 1) % crowd_.targets.size(); }
+  void on_no_answer(const Target& asked) override;
+  void on_gone(const Track& track, double seconds) override;
 
-  bool has_all() const;  // of a stream that has ended
+  Side& side_of(const Track& track) { return &track == &main_.track ? main_ : sound_; }
+  const Side& side_of(const Track& track) const { return &track == &main_.track ? main_ : sound_; }
+  bool has_sound() const { return !sound_.track.path().empty(); }
+  int64_t common_us() const { return has_sound() ? std::min(main_.media_us, sound_.media_us) : main_.media_us; }
+  bool has_all() const;  // that can be shown of a stream that has ended
   void go_to_variant(size_t variant);
   void consider_variants(uint64_t bytes, int64_t took_us);
   void got_media(int64_t media_us);
@@ -63,8 +69,8 @@ class Viewer final : private Track::Owner {
   std::string path_;               // that it was told to watch
   std::vector<Variant> variants_;  // their URIs are paths; empty: there is only one
   size_t variant_ = 0;
-  Side main_, sound_;      // sound_ follows nothing where main_ has it
-  int64_t common_us_ = 0;  // media that has come of both
+  Side main_, sound_;     // sound_ follows nothing where main_ has it
+  int64_t shown_us_ = 0;  // of common_us(), what the buffer has been given
   bool is_counted_late_ = false;
   event* const dry_timer_;
 };

@@ -88,7 +88,7 @@ TEST(Playlist, AVariantHasTheDefaultSoundOfItsGroup) {
       "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"in\",NAME=\"en\",DEFAULT=YES\n"
       "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"hi\",NAME=\"en\",URI=\"text.m3u8\"\n"
       "#EXT-X-STREAM-INF:AVERAGE-BANDWIDTH=9,BANDWIDTH=1,AUDIO=\"lo\"\n1.m3u8\n"
-      "#EXT-X-STREAM-INF:AUDIO=\"in\",AVERAGE-BANDWIDTH=1,BANDWIDTH=2\n2.m3u8\n"
+      "#EXT-X-STREAM-INF:AUDIO=\"in\",AVERAGE-BANDWIDTH=1, BANDWIDTH=2\n2.m3u8\n"
       "#EXT-X-STREAM-INF:BANDWIDTH=3,AUDIO=\"hi\"\n3.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=4\n4.m3u8\n");
   std::string all;
   for (const Variant& variant : variants) {
