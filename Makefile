@@ -43,8 +43,8 @@ OPT     := -O2 -g
 ifneq ($(filter asan tsan,$(FLAVOUR)),)
 WARN    += -Wno-maybe-uninitialized  # g++ 12 sees ghosts in <regex> when it instruments
 endif
-ifeq ($(FLAVOUR),asan)
-OPT     := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+ifeq ($(FLAVOUR),asan)  # vptr: needs a pipe to look at an object, and fails where a test takes all descriptors
+OPT     := -O1 -g -fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 else ifeq ($(FLAVOUR),tsan)
 OPT     := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 else ifeq ($(FLAVOUR),fuzz)

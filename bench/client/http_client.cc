@@ -13,7 +13,8 @@
 
 namespace levee::bench {
 namespace {
-constexpr uint64_t kSkipAtOnce = 1024 * 1024;
+constexpr uint64_t kSkipAtOnce = 1024 * 1024;  // nothing is written, but a checker of memory counts it as if it were
+constexpr size_t kReadAtOnce = 256 * 1024;
 constexpr int64_t kPauseUs = 20'000;        // a line is not waited for in smaller steps
 constexpr int kSlowLineBuffer = 64 * 1024;  // of the socket, so that the sender notices
 
@@ -39,7 +40,7 @@ int64_t now_us() {
 }
 
 ClientLoop::ClientLoop(int64_t patience_ms)
-    : base_(new_base(), event_base_free), tls_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free), buffer_(256 * 1024) {
+    : base_(new_base(), event_base_free), tls_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free), buffer_(kSkipAtOnce) {
   const timeval patience{patience_ms / 1000, static_cast<suseconds_t>(patience_ms % 1000 * 1000)};
   patience_ = event_base_init_common_timeout(base_.get(), &patience);
   SSL_CTX_set_verify(tls_.get(), SSL_VERIFY_NONE, nullptr);  // what is measured has a certificate of its own
@@ -194,7 +195,7 @@ void HttpClient::read() {
   for (int turn = 0; turn < (ssl_ != nullptr ? 64 : 4) || (ssl_ != nullptr && SSL_has_pending(ssl_) == 1); ++turn) {
     // Linux throws bytes of a TCP stream away, without a copy, when told to truncate.
     const bool skips = ssl_ == nullptr && !observer_.wants_body() && reader_.skippable() > 0;
-    size_t most = skips ? std::min<uint64_t>(reader_.skippable(), kSkipAtOnce) : buffer.size();
+    size_t most = skips ? std::min<uint64_t>(reader_.skippable(), kSkipAtOnce) : kReadAtOnce;
     if (rate_ > 0) most = std::min(most, std::max<size_t>(rate_ * kPauseUs / 1'000'000, 1460));
     const ssize_t size = ssl_ != nullptr ? SSL_read(ssl_, buffer.data(), static_cast<int>(most))
                                          : recv(fd_, buffer.data(), most, skips ? MSG_TRUNC : 0);
