@@ -148,6 +148,4 @@ void UpstreamState::rebuild(int64_t now) {
   balancer_.set_peers(*rules_, std::move(peers));
 }
 
-// Whether a server that may be asked is not for this request now.
-
 }  // namespace levee

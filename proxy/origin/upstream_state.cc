@@ -42,6 +42,7 @@ std::shared_ptr<const Upstream> UpstreamState::rules() const {
   return rules_;
 }
 
+// Whether a server that may be asked is not for this request now.
 bool UpstreamState::is_withheld(const Peer& peer, Asked what, int64_t now) {
   return peer.hung.holds(what.resource, now) || (what.waited_for && peer.breaker.is_for_background(now));
 }
