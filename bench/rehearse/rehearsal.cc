@@ -413,31 +413,32 @@ bool Venue::is_here() const {
 
 namespace {
 
-std::variant<Venue, std::string> open_addresses(const Plan& plan, const NodeMaker& maker, Deployment& servers) {
-  Venue venue{.targets = plan.targets, .origin = plan.origin, .servers = nullptr};
-  if (!plan.deploy) return venue;
-  venue.servers = &servers;
+// Starts what the plan deploys; returns what is wrong.
+std::string deploy(const Plan& plan, const NodeMaker& maker, Deployment& servers, Venue& venue) {
   std::string wrong = servers.start_origin(*plan.start_origin);
   if (wrong.empty() && plan.deploy->redis) wrong = servers.start_redis();
   for (uint32_t i = 0; i < plan.deploy->nodes && wrong.empty(); ++i) wrong = servers.start_node(maker);
   if (!wrong.empty()) return wrong;
+  venue.servers = &servers;
   venue.origin = parse_target("http://" + servers.origin());
   for (const std::string& node : servers.nodes()) venue.targets.push_back(*parse_target("http://" + node));
   if (venue.targets.empty()) venue.targets.push_back(*venue.origin);
-  return venue;
+  return {};
 }
 
 }  // namespace
 
 std::variant<Venue, std::string> open_venue(const Plan& plan, const NodeMaker& maker, Deployment& servers) {
-  auto opened = open_addresses(plan, maker, servers);
-  auto* const venue = std::get_if<Venue>(&opened);
-  if (venue == nullptr || !plan.host) return opened;
-  for (Target& target : venue->targets) {
+  Venue venue{.targets = plan.targets, .origin = plan.origin, .servers = nullptr};
+  if (plan.deploy) {
+    if (std::string wrong = deploy(plan, maker, servers, venue); !wrong.empty()) return wrong;
+  }
+  for (Target& target : venue.targets) {
+    if (!plan.host) break;
     target.authority = plan.host->authority;
     target.server_name = plan.host->name;
   }
-  return opened;
+  return venue;
 }
 
 Outcome rehearse(const Plan& plan, const Venue& venue, Onlooker& onlooker) {
