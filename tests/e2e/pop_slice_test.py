@@ -76,7 +76,7 @@ def test_another_version_is_not_mixed_in_and_no_node_begins_with_the_old_one(pop
     assert asked(origin) == [0]
     origin.page("/a", OTHER, cache_control="max-age=60", etag='"v2"', ranges=True)
     assert pop[0].get("/a").cut() == BODY[:SIZE]  # its head was out
-    eventually(lambda: is_whole(pop[0], OTHER), what="the others' old slices have been found out, too")
+    eventually(lambda: is_whole(pop[0], OTHER), what="Redis has heard that v1 is over: one worker says so, another may ask")
     for node in (pop[1], pop[2]):
         seek = node.get("/a", headers={"Range": f"bytes={2 * SIZE}-"})
         assert seek.rest() == OTHER[2 * SIZE:] and seek.headers["ETag"] == '"v2"'

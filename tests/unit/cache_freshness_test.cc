@@ -30,64 +30,66 @@ std::string refused(const std::string& lines, int status = 200, RequestFacts req
   return std::string(describe(judge_lines(lines, status, request, hints).refusal));
 }
 
+struct LifetimeRow {
+  const char* rule;  // of RFC 9111
+  std::string lines;
+  int64_t seconds;
+};
+const std::vector<LifetimeRow> kLifetimes = {
+    {"5.2.2.1 max-age", "Cache-Control: max-age=60\r\n", 60},
+    {"5.2.2.1 in any case", "cache-control: MaX-AgE=60\r\n", 60},
+    {"5.2.2.1 quoted", "Cache-Control: max-age=\"60\"\r\n", 60},
+    {"5.2.2.1 leading zeros", "Cache-Control: max-age=0060\r\n", 60},
+    {"5.2.2.1 single quotes are junk", "Cache-Control: max-age='60'\r\n", 0},
+    {"5.2.2.1 junk", "Cache-Control: max-age=a60\r\n", 0},
+    {"5.2.2.1 junk behind", "Cache-Control: max-age=60a\r\n", 0},
+    {"5.2.2.1 decimal", "Cache-Control: max-age=60.0\r\n", 0},
+    {"5.2.2.1 negative", "Cache-Control: max-age=-60\r\n", 0},
+    {"5.2.2.1 empty", "Cache-Control: max-age=\r\n", 0},
+    {"5.2.2.1 without a value", "Cache-Control: max-age\r\n", 0},
+    {"5.2.2.1 space behind =", "Cache-Control: max-age= 60\r\n", 0},
+    {"4.2.1 the first of two", "Cache-Control: max-age=60, max-age=5\r\n", 60},
+    {"4.2.1 the first of two lines", "Cache-Control: max-age=5\r\nCache-Control: max-age=60\r\n", 5},
+    {"5.2.3 extension before", "Cache-Control: foo, max-age=60\r\n", 60},
+    {"5.2.3 in an extension's string", "Cache-Control: foo=\"max-age=3600\", max-age=60\r\n", 60},
+    {"5.2.2.10 s-maxage wins", "Cache-Control: max-age=60, s-maxage=5\r\n", 5},
+    {"5.2.2.10 longer too", "Cache-Control: s-maxage=600, max-age=0\r\n", 600},
+    {"5.3 Expires", kDate + "Expires: " + kInAnHour + "\r\n", 3600},
+    {"5.3 without Date: when it came", "Expires: " + kInAnHour + "\r\n", 3600},
+    {"5.3 bad Date: when it came", "Date: foo\r\nExpires: " + kInAnHour + "\r\n", 3600},
+    {"5.3 counted from Date", "Date: " + kHourAgo + "\r\nExpires: " + kInAnHour + "\r\n", 7200},
+    {"5.3 past", kDate + "Expires: " + kHourAgo + "\r\n", 0},
+    {"5.3 invalid is past", kDate + "Expires: 0\r\n", 0},
+    {"5.3 max-age wins", kDate + "Expires: " + kInAnHour + "\r\nCache-Control: max-age=5\r\n", 5},
+    {"5.3 max-age wins over past", kDate + "Expires: " + kHourAgo + "\r\nCache-Control: max-age=5\r\n", 5},
+    {"4.2.2 a tenth of its age", kDate + "Last-Modified: " + kHourAgo + "\r\n", 360},
+    {"4.2.2 not from the future", kDate + "Last-Modified: " + kInAnHour + "\r\n", 0},
+    {"4.2.2 bad date", kDate + "Last-Modified: yesterday\r\n", 0},
+    {"9213 2.2 over Cache-Control", "CDN-Cache-Control: max-age=60\r\nCache-Control: max-age=5\r\n", 60},
+    {"9213 2.2 over Expires", kDate + "CDN-Cache-Control: max-age=60\r\nExpires: " + kInAnHour + "\r\n", 60},
+    {"9213 2.2 nothing of Expires", kDate + "CDN-Cache-Control: public\r\nExpires: " + kInAnHour + "\r\n", 0},
+    {"9213 2.1 invalid does not count", "CDN-Cache-Control: max-age=60,,\r\nCache-Control: max-age=5\r\n", 5},
+    {"9213 2.1 upper case is no key", "CDN-Cache-Control: Max-Age=60\r\nCache-Control: max-age=5\r\n", 5},
+    {"9213 2.1 empty does not count", "CDN-Cache-Control:\r\nCache-Control: max-age=5\r\n", 5},
+    {"9213 2.1 a string is no duration", "CDN-Cache-Control: max-age=\"60\"\r\nCache-Control: max-age=5\r\n", 0},
+    {"9213 2.1 a flag is no duration", kDate + "CDN-Cache-Control: max-age\r\nLast-Modified: " + kHourAgo + "\r\n",
+     360},
+    {"9213 2.1 negative", "CDN-Cache-Control: max-age=-60, stale-if-error=9\r\n", 0},
+    {"8941 4.2.2 the last of a key", "CDN-Cache-Control: max-age=5, max-age=60\r\n", 60},
+    {"8941 4.2.2 though it does not count", "CDN-Cache-Control: max-age=60, max-age=x\r\n", 0},
+    {"8941 3.1.2 parameters", "CDN-Cache-Control: max-age=60;a;b=1\r\n", 60},
+    {"Surrogate-Control", "Surrogate-Control: max-age=60\r\nCache-Control: max-age=5\r\n", 60},
+    {"Surrogate-Control in any case", "Surrogate-Control: foo, MaX-aGe=60\r\n", 60},
+    {"Surrogate-Control and then stale", "Surrogate-Control: max-age=60+30\r\n", 60},
+    {"Surrogate-Control for us", "Surrogate-Control: max-age=60;levee\r\n", 60},
+    {"Surrogate-Control for another", "Surrogate-Control: max-age=60;x\r\nCache-Control: max-age=5\r\n", 5},
+    {"nginx: X-Accel-Expires", "X-Accel-Expires: 60\r\nCache-Control: max-age=5\r\n", 60},
+    {"nginx: X-Accel-Expires @", "X-Accel-Expires: @1700000060\r\n", 60},
+    {"nginx: junk", "X-Accel-Expires: x\r\nCache-Control: max-age=5\r\n", 5},
+};
+
 TEST(Freshness, LifetimesInSeconds) {
-  struct Row {
-    const char* rule;  // of RFC 9111
-    std::string lines;
-    int64_t seconds;
-  };
-  for (const Row& row : std::vector<Row>{
-           {"5.2.2.1 max-age", "Cache-Control: max-age=60\r\n", 60},
-           {"5.2.2.1 in any case", "cache-control: MaX-AgE=60\r\n", 60},
-           {"5.2.2.1 quoted", "Cache-Control: max-age=\"60\"\r\n", 60},
-           {"5.2.2.1 leading zeros", "Cache-Control: max-age=0060\r\n", 60},
-           {"5.2.2.1 single quotes are junk", "Cache-Control: max-age='60'\r\n", 0},
-           {"5.2.2.1 junk", "Cache-Control: max-age=a60\r\n", 0},
-           {"5.2.2.1 junk behind", "Cache-Control: max-age=60a\r\n", 0},
-           {"5.2.2.1 decimal", "Cache-Control: max-age=60.0\r\n", 0},
-           {"5.2.2.1 negative", "Cache-Control: max-age=-60\r\n", 0},
-           {"5.2.2.1 empty", "Cache-Control: max-age=\r\n", 0},
-           {"5.2.2.1 without a value", "Cache-Control: max-age\r\n", 0},
-           {"5.2.2.1 space behind =", "Cache-Control: max-age= 60\r\n", 0},
-           {"4.2.1 the first of two", "Cache-Control: max-age=60, max-age=5\r\n", 60},
-           {"4.2.1 the first of two lines", "Cache-Control: max-age=5\r\nCache-Control: max-age=60\r\n", 5},
-           {"5.2.3 extension before", "Cache-Control: foo, max-age=60\r\n", 60},
-           {"5.2.3 in an extension's string", "Cache-Control: foo=\"max-age=3600\", max-age=60\r\n", 60},
-           {"5.2.2.10 s-maxage wins", "Cache-Control: max-age=60, s-maxage=5\r\n", 5},
-           {"5.2.2.10 longer too", "Cache-Control: s-maxage=600, max-age=0\r\n", 600},
-           {"5.3 Expires", kDate + "Expires: " + kInAnHour + "\r\n", 3600},
-           {"5.3 without Date: when it came", "Expires: " + kInAnHour + "\r\n", 3600},
-           {"5.3 bad Date: when it came", "Date: foo\r\nExpires: " + kInAnHour + "\r\n", 3600},
-           {"5.3 counted from Date", "Date: " + kHourAgo + "\r\nExpires: " + kInAnHour + "\r\n", 7200},
-           {"5.3 past", kDate + "Expires: " + kHourAgo + "\r\n", 0},
-           {"5.3 invalid is past", kDate + "Expires: 0\r\n", 0},
-           {"5.3 max-age wins", kDate + "Expires: " + kInAnHour + "\r\nCache-Control: max-age=5\r\n", 5},
-           {"5.3 max-age wins over past", kDate + "Expires: " + kHourAgo + "\r\nCache-Control: max-age=5\r\n", 5},
-           {"4.2.2 a tenth of its age", kDate + "Last-Modified: " + kHourAgo + "\r\n", 360},
-           {"4.2.2 not from the future", kDate + "Last-Modified: " + kInAnHour + "\r\n", 0},
-           {"4.2.2 bad date", kDate + "Last-Modified: yesterday\r\n", 0},
-           {"9213 2.2 over Cache-Control", "CDN-Cache-Control: max-age=60\r\nCache-Control: max-age=5\r\n", 60},
-           {"9213 2.2 over Expires", kDate + "CDN-Cache-Control: max-age=60\r\nExpires: " + kInAnHour + "\r\n", 60},
-           {"9213 2.2 nothing of Expires", kDate + "CDN-Cache-Control: public\r\nExpires: " + kInAnHour + "\r\n", 0},
-           {"9213 2.1 invalid does not count", "CDN-Cache-Control: max-age=60,,\r\nCache-Control: max-age=5\r\n", 5},
-           {"9213 2.1 upper case is no key", "CDN-Cache-Control: Max-Age=60\r\nCache-Control: max-age=5\r\n", 5},
-           {"9213 2.1 empty does not count", "CDN-Cache-Control:\r\nCache-Control: max-age=5\r\n", 5},
-           {"9213 2.1 a string is no duration", "CDN-Cache-Control: max-age=\"60\"\r\nCache-Control: max-age=5\r\n", 0},
-           {"9213 2.1 a flag is no duration",
-            kDate + "CDN-Cache-Control: max-age\r\nLast-Modified: " + kHourAgo + "\r\n", 360},
-           {"9213 2.1 negative", "CDN-Cache-Control: max-age=-60, stale-if-error=9\r\n", 0},
-           {"8941 4.2.2 the last of a key", "CDN-Cache-Control: max-age=5, max-age=60\r\n", 60},
-           {"8941 4.2.2 though it does not count", "CDN-Cache-Control: max-age=60, max-age=x\r\n", 0},
-           {"8941 3.1.2 parameters", "CDN-Cache-Control: max-age=60;a;b=1\r\n", 60},
-           {"Surrogate-Control", "Surrogate-Control: max-age=60\r\nCache-Control: max-age=5\r\n", 60},
-           {"Surrogate-Control in any case", "Surrogate-Control: foo, MaX-aGe=60\r\n", 60},
-           {"Surrogate-Control and then stale", "Surrogate-Control: max-age=60+30\r\n", 60},
-           {"Surrogate-Control for us", "Surrogate-Control: max-age=60;levee\r\n", 60},
-           {"Surrogate-Control for another", "Surrogate-Control: max-age=60;x\r\nCache-Control: max-age=5\r\n", 5},
-           {"nginx: X-Accel-Expires", "X-Accel-Expires: 60\r\nCache-Control: max-age=5\r\n", 60},
-           {"nginx: X-Accel-Expires @", "X-Accel-Expires: @1700000060\r\n", 60},
-           {"nginx: junk", "X-Accel-Expires: x\r\nCache-Control: max-age=5\r\n", 5},
-       }) {
+  for (const LifetimeRow& row : kLifetimes) {
     SCOPED_TRACE(row.rule);
     EXPECT_EQ(seconds_fresh(row.lines), row.seconds);
   }
