@@ -27,7 +27,7 @@ class Connections::Connection final : public HttpClient::Observer {
 
   void move_to(Home& home, const Target& target) {
     leave_home();
-    if (home.rate_ > 0) client_.close();  // a slow line's socket is another
+    if (home.line_.rate > 0) client_.close();  // a slow line's socket is another
     belong_to(home);
     target_ = &target;
     client_.turn_to(target);
@@ -36,6 +36,8 @@ class Connections::Connection final : public HttpClient::Observer {
   bool is_open() const { return client_.is_open(); }
   void get(std::string_view path, std::string_view fields, HttpClient::Observer& observer) {
     observer_ = &observer;
+    path_ = path;
+    fields_ = fields;
     home_->all_.splice(home_->all_.begin(), home_->all_, home_place_);
     client_.get(path, fields);
   }
@@ -60,15 +62,17 @@ class Connections::Connection final : public HttpClient::Observer {
     all_.serve_waiting();
   }
   void on_failure(Failure failure) override {
+    const int why = errno;
     HttpClient::Observer& observer = *std::exchange(observer_, nullptr);
     all_.became_idle(*this);
+    if (failure == Failure::kNoSocket) return all_.ask_later({home_, target_, path_, fields_, &observer}, why);
     observer.on_failure(failure);
     all_.serve_waiting();
   }
   void belong_to(Home& home) {
     home_ = &home;
     home_place_ = home.all_.insert(home.all_.end(), this);
-    client_.limit(home.rate_);
+    client_.use(home.line_);
   }
   void leave_home() { home_->all_.erase(home_place_); }
 
@@ -77,6 +81,7 @@ class Connections::Connection final : public HttpClient::Observer {
   Home* home_ = nullptr;
   std::list<Connection*>::iterator home_place_;
   HttpClient::Observer* observer_ = nullptr;
+  std::string path_, fields_;  // of what is asked for
   HttpClient client_;
 };
 
@@ -98,12 +103,18 @@ Connections::Connection* Connections::idle_of(Home& home, const Target& target) 
   return nullptr;
 }
 
-// 0: it has a socket now. Else why this machine has none for it (errno); who waits then asks again soon.
+// This machine has no socket to give (errno): who waits asks again soon.
+void Connections::ran_short(int why) {
+  shortage_ = why;
+  if (evtimer_pending(again_.get(), nullptr) == 0) evtimer_add(again_.get(), &kSocketPause);
+}
+
+// 0: it has a socket now. Else why this machine has none for it (errno).
 int Connections::open(Connection& connection) {
   if (connection.open()) return 0;
-  shortage_ = errno;
-  if (evtimer_pending(again_.get(), nullptr) == 0) evtimer_add(again_.get(), &kSocketPause);
-  return shortage_;
+  const int why = errno;
+  ran_short(why);
+  return why;
 }
 
 // The one idle for longest; where there is no socket to be had (`wrong`), one whose own serves as it is, or, if it is
@@ -113,7 +124,7 @@ Connections::Connection* Connections::lendable(const Home& home, const Target& t
   const bool reopens = wrong == EMFILE || wrong == ENFILE;
   size_t looks = 0;
   for (auto each = idle_.begin(); each != idle_.end() && looks < kLooks; ++each, ++looks) {
-    const bool serves = home.rate_ == 0 && &(*each)->target() == &target;
+    const bool serves = home.line_.rate == 0 && &(*each)->target() == &target;
     if ((*each)->is_open() && (reopens || serves)) return *each;
   }
   return nullptr;
@@ -155,6 +166,13 @@ void Connections::get(Home& home, const Target& target, std::string_view path, s
   if (connection != nullptr) return connection->get(path, fields, observer);
   ++waited_;
   waiting_.push_back({&home, &target, std::string(path), std::string(fields), &observer});
+}
+
+// It was its turn already.
+void Connections::ask_later(Waiting waiting, int why) {
+  ++waited_;
+  waiting_.push_front(std::move(waiting));
+  ran_short(why);
 }
 
 void Connections::became_idle(Connection& connection) {

@@ -19,12 +19,12 @@ class Connections {
   // One client: the connections that are its own. Must be closed with close() before it dies.
   class Home {
    public:
-    explicit Home(uint64_t rate = 0) : rate_(rate) {}  // bytes a second of its line; 0: any
+    explicit Home(uint64_t rate = 0) : line_{.rate = rate} {}  // bytes a second of its line; 0: any
 
    private:
     friend class Connections;
     friend class Connection;
-    const uint64_t rate_;
+    Line line_;
     std::list<Connection*> all_;
   };
 
@@ -58,7 +58,9 @@ class Connections {
   Connection* obtain(Home& home, const Target& target);
   Connection* lendable(const Home& home, const Target& target, int wrong) const;
   int open(Connection& connection);
+  void ran_short(int why);
   void became_idle(Connection& connection);
+  void ask_later(Waiting waiting, int why);
   void serve_waiting();
 
   ClientLoop& loop_;

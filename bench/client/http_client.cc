@@ -107,7 +107,7 @@ int HttpClient::connect() {
   if (fd_ < 0) return errno;
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (rate_ > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &kSlowLineBuffer, sizeof kSlowLineBuffer);
+  if (line_->rate > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &kSlowLineBuffer, sizeof kSlowLineBuffer);
   const int result = ::connect(fd_, reinterpret_cast<const sockaddr*>(&target_->address), target_->address_size);
   if (result != 0 && errno != EINPROGRESS) return errno;
   step_ = Step::kConnecting;
@@ -196,7 +196,7 @@ void HttpClient::read() {
     // Linux throws bytes of a TCP stream away, without a copy, when told to truncate.
     const bool skips = ssl_ == nullptr && !observer_.wants_body() && reader_.skippable() > 0;
     size_t most = skips ? std::min<uint64_t>(reader_.skippable(), kSkipAtOnce) : kReadAtOnce;
-    if (rate_ > 0) most = std::min(most, std::max<size_t>(rate_ * kPauseUs / 1'000'000, 1460));
+    if (line_->rate > 0) most = std::min(most, std::max<size_t>(line_->rate * kPauseUs / 1'000'000, 1460));
     const ssize_t size = ssl_ != nullptr ? SSL_read(ssl_, buffer.data(), static_cast<int>(most))
                                          : recv(fd_, buffer.data(), most, skips ? MSG_TRUNC : 0);
     if (size <= 0) {
@@ -209,15 +209,15 @@ void HttpClient::read() {
     const auto state = skips ? reader_.skip(count, observer_) : reader_.feed({buffer.data(), count}, observer_);
     if (state == ResponseReader::State::kEnd) return ended();
     if (state == ResponseReader::State::kBroken) return failed(Failure::kCut);
-    if (rate_ > 0 && pause_after(count)) return;
+    if (line_->rate > 0 && pause_after(count)) return;
     if (ssl_ == nullptr && count < most) return;  // all that was there
   }
 }
 
 bool HttpClient::pause_after(uint64_t count) {
   const int64_t now = now_us();
-  line_free_us_ = std::max(line_free_us_, now) + static_cast<int64_t>(count * 1'000'000 / rate_);
-  const int64_t left = line_free_us_ - now;
+  line_->free_us = std::max(line_->free_us, now) + static_cast<int64_t>(count * 1'000'000 / line_->rate);
+  const int64_t left = line_->free_us - now;
   if (left < kPauseUs) return false;
   event_del(event_);
   event_assign(event_, &loop_.base(), -1, 0, on_event, this);
@@ -240,8 +240,13 @@ void HttpClient::failed(Failure failure) {
   const bool again = failure == Failure::kCut && is_reused_ && !reader_.began();
   close();
   written_ = 0;
-  if (again && connect() == 0) return;
-  close();
+  if (again) {
+    const int wrong = connect();
+    if (wrong == 0) return;
+    if (is_own_shortage(wrong)) failure = Failure::kNoSocket;
+    close();
+    errno = wrong;
+  }
   observer_.on_failure(failure);
 }
 

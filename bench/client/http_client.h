@@ -35,7 +35,18 @@ class ClientLoop {
   std::vector<char> buffer_;
 };
 
-enum class Failure : unsigned char { kConnect, kTimeout, kCut };  // kCut: the connection ended before the response did
+enum class Failure : unsigned char {
+  kConnect,
+  kTimeout,
+  kCut,      // the connection ended before the response did
+  kNoSocket  // an idle connection had been closed, and this machine has no socket for another (errno)
+};
+
+// What carries a client's connections to it, all of them together.
+struct Line {
+  uint64_t rate = 0;    // bytes a second; 0: as they come
+  int64_t free_us = 0;  // when it has carried all that was read
+};
 
 class HttpClient {
  public:
@@ -64,8 +75,8 @@ class HttpClient {
   bool is_busy() const { return step_ != Step::kIdle; }
   // Asks another server from now on; closes the connection to the last. Not while it is busy.
   void turn_to(const Target& target);
-  // Reads at most so many bytes a second, as a viewer's line carries them; 0: as they come. Before it connects.
-  void limit(uint64_t bytes_per_second) { rate_ = bytes_per_second; }
+  // Reads no faster than this line carries, which outlives it. Before it connects.
+  void use(Line& line) { line_ = &line; }
 
  private:
   enum class Step : unsigned char { kIdle, kConnecting, kHandshake, kSending, kReading, kPaused };
@@ -85,8 +96,8 @@ class HttpClient {
   ClientLoop& loop_;
   const Target* target_;
   Observer& observer_;
-  uint64_t rate_ = 0;
-  int64_t line_free_us_ = 0;  // when the line has carried all that was read
+  Line free_line_;  // where nobody has told of another
+  Line* line_ = &free_line_;
   Step step_ = Step::kIdle;
   int fd_ = -1;
   SSL* ssl_ = nullptr;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bench/client/http_client.h"
+#include "bench/client/request_fields.h"
 #include "bench/figures/report.h"
 #include "bench/load/load.h"
 #include "bench/origin/pattern.h"

@@ -30,7 +30,7 @@ class FlashConnection final : public HttpClient::Observer {
     pattern_ = Pattern(path.substr(0, path.find('?')));
     received_ = 0;
     is_right_ = true;
-    client_.get(path);
+    client_.get(path, player_fields());
   }
 
  private:

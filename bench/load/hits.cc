@@ -19,7 +19,7 @@ class HitsConnection final : public HttpClient::Observer {
   void ask() {
     if (limit_ > 0 && tally_.asked >= limit_) return;
     began_us_ = now_us();
-    client_.get(paths_[tally_.asked++ % paths_.size()]);
+    client_.get(paths_[tally_.asked++ % paths_.size()], player_fields());
   }
 
  private:

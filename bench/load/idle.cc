@@ -10,7 +10,7 @@ class IdleConnection final : public HttpClient::Observer {
  public:
   IdleConnection(ClientLoop& loop, const Target& target, uint64_t& waiting, uint64_t& failed)
       : loop_(loop), waiting_(waiting), failed_(failed), client_(loop, target, *this) {
-    client_.get(target.path);
+    client_.get(target.path, player_fields());
   }
 
  private:

@@ -109,7 +109,7 @@ class Asker final : public HttpClient::Observer {
     asking_ = &asking;
     due_us_ = due_us;
     status_ = 0;
-    client_.get(path);
+    client_.get(path, player_fields());
   }
 
  private:

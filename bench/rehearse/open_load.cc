@@ -21,7 +21,7 @@ class OpenLoad::Ask final : public HttpClient::Observer {
     verifies_ = verifies;
     if (verifies) pattern_ = Pattern(path.substr(0, path.find('?')));
     load_.crowd_.tally.add(&Second::requests);
-    load_.crowd_.connections.get(load_.home_, target, path, load_.requests_.fields, *this);
+    load_.crowd_.connections.get(load_.home_, target, path, load_.fields_, *this);
   }
   bool is_busy() const { return is_busy_; }
   int64_t first_waits_us(int64_t now) const { return received_ == 0 ? now - due_us_ : 0; }
@@ -73,7 +73,8 @@ class OpenLoad::Ask final : public HttpClient::Observer {
   Pattern pattern_{""};
 };
 
-OpenLoad::OpenLoad(Crowd& crowd, const Plan::Requests& requests) : crowd_(crowd), requests_(requests) {}
+OpenLoad::OpenLoad(Crowd& crowd, const Plan::Requests& requests)
+    : crowd_(crowd), requests_(requests), fields_(with_fields(crowd.model.fields, requests.fields)) {}
 
 OpenLoad::~OpenLoad() {
   crowd_.connections.close(home_);

@@ -31,6 +31,7 @@ class OpenLoad {
 
   Crowd& crowd_;
   const Plan::Requests& requests_;
+  const std::string fields_;
   Connections::Home home_;
   uint32_t sent_ = 0;
   std::vector<std::unique_ptr<Ask>> asks_;

@@ -197,9 +197,12 @@ std::string set_viewers(const Words& words, Plan& plan) {
   return {};
 }
 
-bool is_field(std::string_view line) {
-  return line.find(": ") != std::string_view::npos &&
-         std::ranges::all_of(line, [](unsigned char c) { return c >= ' ' && c != 0x7f; });
+// header NAME VALUE;   as proxy_set_header: instead of the field that there is, or with "" without it
+std::string set_header(const Words& words, Plan& plan) {
+  const std::string line = words[1] + ": " + words[2];
+  if (!is_request_field(line)) return "no field of a request: \"" + line + "\"";
+  plan.player.fields = with_fields(plan.player.fields, line + "\r\n");
+  return {};
 }
 
 std::string set_requests(const Words& words, Plan& plan) {
@@ -218,7 +221,7 @@ std::string set_requests(const Words& words, Plan& plan) {
       }
     } else if (const auto objects = parameter(word, "objects="); objects && conf::some(*objects)) {
       requests.objects = *conf::some(*objects);
-    } else if (const auto field = parameter(word, "field="); field && is_field(*field)) {
+    } else if (const auto field = parameter(word, "field="); field && is_request_field(*field)) {
       requests.fields.append(*field).append("\r\n");
     } else {
       return "invalid parameter \"" + words[i] + "\"";
@@ -283,6 +286,7 @@ constexpr std::array kRows{
     Row{"", "about", 1, 1, one<whole, &Plan::about, conf::text>},
     Row{"", "target", 1, kMany, set_target},
     Row{"", "host", 1, 1, one<whole, &Plan::host, parse_host>},
+    Row{"", "header", 2, 2, set_header},
     Row{"", "origin", 1, 1, set_origin},
     Row{"", "path", 1, 1, one<whole, &Plan::path, some_path>},
     Row{"", "duration", 1, 1, one<whole, &Plan::duration, some_time>},
@@ -333,7 +337,7 @@ std::string apply(const conf::Node& node, std::string_view block, Seen& seen, Pl
     return place(node.place) + "unknown directive \"" + node.words[0] + "\"" +
            (block.empty() ? "" : " in \"" + std::string(block) + "\"");
   }
-  const bool may_repeat = row->most == kMany || row->name == "promise";
+  const bool may_repeat = row->most == kMany || row->name == "promise" || row->name == "header";
   if (!may_repeat && !seen.emplace(row->name).second) return place(node.place) + duplicate(row->name);
   const size_t given = node.words.size() - 1;
   const std::string wrong = given < row->least || given > row->most

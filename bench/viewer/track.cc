@@ -34,7 +34,8 @@ class Track::Request final : public HttpClient::Observer {
     verifies_ = kind_ == Kind::kSegment && range.empty() && track_.crowd_.model.verifies && is_generated(path);
     if (verifies_) pattern_ = Pattern(std::string_view(path).substr(0, path.find('?')));
     track_.crowd_.tally.add(&Second::requests);
-    const std::string fields = range.empty() ? "" : "Range: " + range + "\r\n";
+    const std::string& common = track_.crowd_.model.fields;
+    const std::string fields = range.empty() ? common : common + "Range: " + range + "\r\n";
     asked_ = &track_.owner_.target();
     track_.crowd_.connections.get(track_.owner_.home(), *asked_, path, fields, *this);
   }

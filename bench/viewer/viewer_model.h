@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
+
+#include "bench/client/request_fields.h"
 
 namespace levee::bench {
 
@@ -16,6 +19,7 @@ struct ViewerModel {
   int64_t retry_most_ms = 8000;
   int64_t patience_ms = 10'000;  // a request that hears nothing for so long has failed
   bool verifies = false;         // looks at every byte of /sim/ segments and of objects
+  std::string fields = player_fields();
 };
 
 }  // namespace levee::bench

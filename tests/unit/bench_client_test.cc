@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "bench/client/request_fields.h"
 #include "bench/client/response_reader.h"
 #include "bench/client/target.h"
 
@@ -63,6 +64,23 @@ TEST(ResponseReader, BytesAfterTheEndAreBroken) {
   ResponseReader reader;
   Heard heard;
   EXPECT_EQ(feed(reader, heard, "HTTP/1.1 304 Not Modified\r\n\r\nx", 100), ResponseReader::State::kBroken);
+}
+
+TEST(RequestFields, OneOfTheSameNameTakesTheOthersPlace) {
+  EXPECT_EQ(with_fields("A: 1\r\nB: 2\r\nC: 3\r\n", "b: x\r\nD: 4\r\n"), "A: 1\r\nC: 3\r\nb: x\r\nD: 4\r\n");
+  EXPECT_EQ(with_fields("A: 1\r\nB: 2\r\n", "A: \r\n"), "B: 2\r\n") << "without a value: neither";
+  EXPECT_EQ(with_fields("", "A:1\r\n"), "A:1\r\n");
+  EXPECT_EQ(with_fields(player_fields(), ""), player_fields());
+}
+
+TEST(RequestFields, AreNoneThatSayWhereTheRequestEndsOrWhomItIsFor) {
+  for (const char* good : {"Cookie: token=a", "X-Odd!: ", "Range: bytes=0-", "Connection: close"}) {
+    EXPECT_TRUE(is_request_field(good)) << good;
+  }
+  for (const char* bad : {"", ": x", "A", "A b: x", "A: x\r\nB: y", "A: \x7f", "host: a", "Content-Length: 5",
+                          "transfer-encoding: chunked"}) {
+    EXPECT_FALSE(is_request_field(bad)) << bad;
+  }
 }
 
 TEST(Target, IsALiteralAddress) {

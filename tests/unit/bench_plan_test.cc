@@ -119,6 +119,18 @@ TEST(Plan, WhatCannotBeInARequestIsNotAskedFor) {
             "p.plan:2: not a URL with a literal address: \"http://127.0.0.1:1/a b\"");
   EXPECT_EQ(wrong(head + "requests 1 'path=/a b';"), "p.plan:2: invalid parameter \"path=/a b\"");
   EXPECT_NE(wrong(head + "requests 1 path=/a \"field=A: b\r\nC: d\";"), "nothing is wrong");
+  EXPECT_EQ(wrong(head + "header Host a;"), "p.plan:2: no field of a request: \"Host: a\"");
+  EXPECT_NE(wrong(head + "header A \"b\r\nC: d\";"), "nothing is wrong");
+  EXPECT_NE(wrong(head + "header A;"), "nothing is wrong");
+}
+
+TEST(Plan, FieldsOfRequestsAreAPlayersAndWhatItSays) {
+  const std::string head = std::string(kTarget) + "viewers step 1;\n";
+  EXPECT_NE(good(head).player.fields.find("User-Agent: Mozilla/5.0"), std::string::npos);
+  const std::string fields = good(head + "header Cookie a=b; header user-agent x; header Origin '';").player.fields;
+  EXPECT_EQ(fields.find("Mozilla"), std::string::npos);
+  EXPECT_EQ(fields.find("Origin"), std::string::npos);
+  EXPECT_TRUE(fields.ends_with("Cookie: a=b\r\nuser-agent: x\r\n")) << fields;
 }
 
 TEST(Plan, ArrivalsTakeWhatTheirShapeHasAUseFor) {

@@ -1,31 +1,15 @@
 // What the lack of our own descriptors says of a server: nothing.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include "proxy/loop_worker.h"
 #include "proxy/origin/fetch.h"
 #include "proxy/origin/health_check.h"
 #include "proxy/origin/upstream_state.h"
 #include "tests/unit/generation_fixture.h"
+#include "tests/unit/no_descriptors.h"
 
 namespace levee {
 namespace {
-
-// While it lives nothing can be opened.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit none{0, before_.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 class OwnShortageTest : public testing::Test {
  protected:
