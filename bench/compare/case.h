@@ -15,6 +15,8 @@
 
 namespace levee::bench {
 
+struct Scenario;
+
 // The one origin that all peers of a run have, and the loads.
 class Stage {
  public:
@@ -23,9 +25,9 @@ class Stage {
 
   // The folder's keys are made and the origin accepts; or what is wrong.
   std::string prepare();
-  // `peer`: its folder; `size`: of the body that a server without an origin sends.
+  // `peer`: its folder. As the scenario wants it; or what is wrong.
   std::variant<std::unique_ptr<Peer>, std::string> start(const std::filesystem::path& peer, const std::string& levee,
-                                                         uint64_t size, bool tls) const;
+                                                         const Scenario& scenario) const;
   bool quick() const { return quick_; }
   const std::string& origin() const { return origin_; }
 
@@ -68,6 +70,7 @@ struct Scenario {
   // Once for each peer, before the first round: fills its cache. What a cache has to wait for then passes for all at
   // once.
   std::function<Measured(Stage& stage, const Peer& peer)> prepare = {};
+  bool packaged = false;  // with the log and threads that Debian's packages set, where the tuned ones are others
 };
 
 std::vector<Scenario> speed_scenarios(bool quick);     // hits, crowds, idle connections, live viewers

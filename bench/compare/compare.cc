@@ -148,7 +148,7 @@ Json play(const Scenario& scenario, const CompareOptions& options, Stage& stage)
   std::vector<std::unique_ptr<Peer>> peers;
   for (const std::string& name : options.servers.empty() ? scenario.servers : options.servers) {
     if (interrupted_by() != 0) break;
-    auto started = stage.start(fs::path(options.peers) / name, options.levee, scenario.size, scenario.tls);
+    auto started = stage.start(fs::path(options.peers) / name, options.levee, scenario);
     if (auto* wrong = std::get_if<std::string>(&started)) {
       result["not_measured"][name] = *wrong;
     } else {

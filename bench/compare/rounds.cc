@@ -24,13 +24,15 @@ Json medians(const std::vector<Json>& rounds) {
   return result;
 }
 
-std::optional<double> paired_ratio(const Json& base, const Json& other, const std::string& what) {
+std::optional<Ratio> paired_ratio(const Json& base, const Json& other, const std::string& what) {
   std::vector<double> ratios;
   for (size_t i = 0; i < std::min(base.size(), other.size()); ++i) {
     const double above = base[i].value(what, 0.0), below = other[i].value(what, 0.0);
     if (above > 0 && below > 0) ratios.push_back(above / below);
   }
-  return ratios.empty() ? std::nullopt : std::optional(median(std::move(ratios)));
+  if (ratios.empty()) return std::nullopt;
+  const auto [least, most] = std::ranges::minmax(ratios);
+  return Ratio{.median = median(ratios), .least = least, .most = most};
 }
 
 }  // namespace levee::bench

@@ -54,8 +54,15 @@ std::string Stage::prepare() {
 }
 
 std::variant<std::unique_ptr<Peer>, std::string> Stage::start(const std::filesystem::path& peer,
-                                                              const std::string& levee, uint64_t size, bool tls) const {
-  return Peer::start(peer, {folder_, memory_.path(), levee, bench_, size, tls}, folder_, origin_);
+                                                              const std::string& levee, const Scenario& scenario) const {
+  const PeerTerms terms{.keys = folder_,
+                        .memory = memory_.path(),
+                        .levee = levee,
+                        .bench = bench_,
+                        .size = scenario.size,
+                        .tls = scenario.tls,
+                        .packaged = scenario.packaged};
+  return Peer::start(peer, terms, folder_, origin_);
 }
 
 std::variant<Json, std::string> Stage::load(const Peer& peer, const std::string& command, std::string_view path,

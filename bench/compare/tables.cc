@@ -37,13 +37,26 @@ std::optional<double> figure(const Json& scenario, std::string_view peer, const 
   return found->at(what).get<double>();
 }
 
-// The value as a table has it: a ratio is nginx's cost over the peer's, round by round.
-std::optional<double> shown(const Json& scenario, const Json& headline, std::string_view peer) {
-  const std::string what = headline.at("what");
-  if (headline.at("as") != "ratio") return figure(scenario, peer, what);
+// nginx's cost over the peer's, round by round.
+std::optional<Ratio> ratio(const Json& scenario, const Json& headline, std::string_view peer) {
+  if (headline.at("as") != "ratio") return std::nullopt;
   const Json& rounds = scenario.at("rounds");
   const auto base = rounds.find("nginx"), other = rounds.find(std::string(peer));
-  return base == rounds.end() || other == rounds.end() ? std::nullopt : paired_ratio(*base, *other, what);
+  if (base == rounds.end() || other == rounds.end()) return std::nullopt;
+  return paired_ratio(*base, *other, headline.at("what"));
+}
+
+// The value as a table has it.
+std::optional<double> shown(const Json& scenario, const Json& headline, std::string_view peer) {
+  if (headline.at("as") != "ratio") return figure(scenario, peer, headline.at("what"));
+  const auto found = ratio(scenario, headline, peer);
+  return found ? std::optional(found->median) : std::nullopt;
+}
+
+// How far the rounds are apart.
+std::string range(const std::optional<Ratio>& ratio) {
+  if (!ratio || ratio->least == ratio->most) return {};
+  return " (" + format("%.2f", ratio->least) + " to " + format("%.2f", ratio->most) + ")";
 }
 
 std::string in_words(double value, const std::string& as) {
@@ -84,7 +97,7 @@ std::string bars(const Json& scenario, const Json& headline) {
     if (!value) continue;
     const double width = most > 0 ? std::clamp(70 * *value / most, 0.2, 70.0) : 0.2;
     out += "<span>" + std::string(kTitles[i]) + "</span><span class=\"" + std::string(kPeers[i]) +
-           "\"><i style=\"width:" + format("%.1f", width) + "%\"></i>" + in_words(*value, as) + "</span>";
+           "\"><i style=\"width:" + format("%.1f", width) + "%\"></i>" + in_words(*value, as) + range(ratio(scenario, headline, kPeers[i])) + "</span>";
   }
   return out + "</div>";
 }
@@ -137,8 +150,8 @@ std::string terminal_table(const std::string& name, const Json& scenario) {
     out += "  " + peer + std::string(peer.size() < 8 ? 8 - peer.size() : 0, ' ');
     for (const auto& [what, value] : figures.items()) out += "  " + what + " " + format("%.2f", value.get<double>());
     for (const Json& headline : scenario.at("headlines")) {
-      const auto ratio = headline.at("as") == "ratio" ? shown(scenario, headline, peer) : std::nullopt;
-      if (ratio) out += "  " + format("%.2f", *ratio) + " x nginx";
+      const auto by = ratio(scenario, headline, peer);
+      if (by) out += "  " + format("%.2f", by->median) + " x nginx" + range(by);
     }
     out += "\n";
   }

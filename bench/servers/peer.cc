@@ -98,7 +98,7 @@ std::variant<Program, std::string> make_peer(const fs::path& folder, const PeerT
   values.insert(values.end(), {{"SHM", memory}, {"TLS_PORT", std::to_string(tls_port)}});
   const std::string text = with_words(read_file(folder / "peer.conf"), values);
   if (terms.tls && words_of(text, "tls").empty()) return "has no TLS";
-  auto words = words_of(text, terms.tls ? "tls_command" : "command");
+  auto words = words_of(text, terms.packaged ? "packaged_command" : terms.tls ? "tls_command" : "command");
   if (words.empty()) words = words_of(text, "command");
   if (words.empty()) return "no command in " + (folder / "peer.conf").string();
   std::error_code error;

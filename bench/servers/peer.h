@@ -1,8 +1,9 @@
 // A server beside which others are measured: a folder of bench/peers, started with its files filled in.
 //
-// The folder's peer.conf says how: command WORD...; tls_command, if it differs when TLS is measured; version WORD...;
-// folders NAME... to make; tls on, if it can. All other files are copied. Words in @ are filled in: those of a
-// NodeSite, and SHM (a folder in memory) TLS_PORT CERT KEY PEM SIZE LEVEE BENCH.
+// The folder's peer.conf says how: command WORD...; tls_command, if it differs when TLS is measured; packaged_command, if
+// it differs with the log and threads that its Debian package has; version WORD...; folders NAME... to make; tls on, if
+// it can. All other files are copied. Words in @ are filled in: those of a NodeSite, and SHM (a folder in memory)
+// TLS_PORT CERT KEY PEM SIZE LEVEE BENCH.
 #pragma once
 
 #include <sys/types.h>
@@ -28,6 +29,7 @@ struct PeerTerms {
   std::string levee, bench;      // programs
   uint64_t size = 1024;          // of the body that a server without an origin sends
   bool tls = false;              // whether TLS is measured
+  bool packaged = false;         // not tuned, where that differs
 };
 
 // How the peer is started at this site, on the first processor alone, with its files written there; its port is that of
