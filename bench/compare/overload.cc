@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "bench/client/http_client.h"
@@ -44,7 +45,6 @@ class OriginState {
 // --- Stale storm.
 
 constexpr int kSlots = 8;
-constexpr int kServiceMs = 100;
 
 // Until the origin has had nothing to do for a second and a half. The most requests that it has had meanwhile at a
 // time, the first seconds left out, in which a limit settles.
@@ -61,56 +61,59 @@ int wait_until_quiet(Stage& stage, double most_seconds) {
   return most;
 }
 
-constexpr const char* kStormOrigin = "slots=8&service=100&queue=256";
+// Objects that expire together, and what the origin is from which they come.
+struct Herd {
+  std::string name;
+  int objects;
+  int service_ms, queue;
+  int lifetime_s;  // of the objects; longer than it takes to fill the cache
 
-double refreshed_in_at_best(int objects) {
-  return objects * kServiceMs / 1000.0 / kSlots;  // seconds
-}
-int storm_lifetime(const Stage& stage) {
-  return stage.quick() ? 10 : 40;  // seconds; longer than it takes to fill the cache
-}
-std::string storm_path(const Stage& stage, const Peer& peer) {
-  return "/object/1024/storm-" + peer.name() + "-{}?cc=max-age=" + std::to_string(storm_lifetime(stage));
-}
-Stage::Words storm_crowd(const std::string& count) {
-  return {"-c", count, "--objects", count};
-}
+  std::string origin() const {
+    return "slots=" + std::to_string(kSlots) + "&service=" + std::to_string(service_ms) +
+           "&queue=" + std::to_string(queue);
+  }
+  double refreshed_in_at_best() const { return objects * service_ms / 1000.0 / kSlots; }  // seconds
+  std::string path(const Peer& peer) const {
+    return "/object/1024/" + name + "-" + peer.name() + "-{}?cc=max-age=" + std::to_string(lifetime_s);
+  }
+  Stage::Words crowd() const { return {"-c", std::to_string(objects), "--objects", std::to_string(objects)}; }
+};
 
 // Has all objects, from an origin that is what it will be in the storm and has a slot for each who asks, and sends
 // them, fresh, to as many as will come again.
-auto fill(int objects) {
-  return [objects, count = std::to_string(objects)](Stage& stage, const Peer& peer) -> Measured {
-    const OriginState small(stage, kStormOrigin);
-    const std::string seconds = std::to_string(static_cast<int>(2 * refreshed_in_at_best(objects)));
+auto fill(const Herd& herd) {
+  return [herd, count = std::to_string(herd.objects)](Stage& stage, const Peer& peer) -> Measured {
+    const OriginState small(stage, herd.origin());
+    const std::string seconds = std::to_string(static_cast<int>(std::ceil(2 * herd.refreshed_in_at_best())));
     auto filled =
-        stage.load(peer, "hits", storm_path(stage, peer), {"-c", "8", "-n", count, "--objects", count, "-s", seconds});
+        stage.load(peer, "hits", herd.path(peer), {"-c", "8", "-n", count, "--objects", count, "-s", seconds});
     if (auto* wrong = std::get_if<std::string>(&filled)) return *wrong;
-    auto fresh = stage.load(peer, "flash", storm_path(stage, peer), storm_crowd(count));
+    auto fresh = stage.load(peer, "flash", herd.path(peer), herd.crowd());
     if (auto* wrong = std::get_if<std::string>(&fresh)) return *wrong;
     return Json{{"p99_ms", number(std::get<Json>(fresh), "/first_byte_ms/p99")}, {"at_us", now_us()}};
   };
 }
 
 // All objects have expired when they are asked for at once.
-auto storm(int objects) {
-  return [objects](Stage& stage, const Peer& peer, const Turn& turn) -> Measured {
-    const int64_t expired_us =
-        turn.prepared.at("at_us").get<int64_t>() + (storm_lifetime(stage) + 2) * int64_t{1'000'000};
+auto storm(const Herd& herd) {
+  return [herd](Stage& stage, const Peer& peer, const Turn& turn) -> Measured {
+    const int64_t expired_us = turn.prepared.at("at_us").get<int64_t>() + (herd.lifetime_s + 2) * int64_t{1'000'000};
     while (now_us() < expired_us && interrupted_by() == 0) usleep(50'000);
-    const OriginState small(stage, kStormOrigin);
-    auto stale = stage.load(peer, "flash", storm_path(stage, peer), storm_crowd(std::to_string(objects)));
+    const OriginState small(stage, herd.origin());
+    auto stale = stage.load(peer, "flash", herd.path(peer), herd.crowd());
     if (auto* wrong = std::get_if<std::string>(&stale)) return *wrong;
-    const double ideal = refreshed_in_at_best(objects);
+    const double ideal = herd.refreshed_in_at_best();
     const int settled_most = wait_until_quiet(stage, ideal * 2 + 5);
     const Json& all = std::get<Json>(stale);
     const Json stats = stage.stats();
-    Json measured{{"ok_percent", share(number(all, "/answered") - number(all, "/wrong"), objects)},
-                  {"p99_behind_hits_ms", number(all, "/first_byte_ms/p99") - number(turn.prepared, "/p99_ms")},
-                  {"origin_most", stats.value("most_active", 0.0)},
-                  {"origin_dropped", stats.value("refused", 0.0)},
-                  {"refreshed_percent", share(stats.value("requests", 0.0) - stats.value("refused", 0.0), objects)},
-                  {"refresh_s", stats.value("busy_ms", 0.0) / 1000},
-                  {"refresh_ideal_s", ideal}};
+    Json measured{
+        {"ok_percent", share(number(all, "/answered") - number(all, "/wrong"), herd.objects)},
+        {"p99_behind_hits_ms", number(all, "/first_byte_ms/p99") - number(turn.prepared, "/p99_ms")},
+        {"origin_most", stats.value("most_active", 0.0)},
+        {"origin_dropped", stats.value("refused", 0.0)},
+        {"refreshed_percent", share(stats.value("requests", 0.0) - stats.value("refused", 0.0), herd.objects)},
+        {"refresh_s", stats.value("busy_ms", 0.0) / 1000},
+        {"refresh_ideal_s", ideal}};
     if (settled_most > 0) measured["origin_settled_most"] = settled_most;  // else it was over before
     return measured;
   };
@@ -120,6 +123,7 @@ auto storm(int objects) {
 
 // Distinct uncached objects at ten times what the origin can carry, one in twenty a playlist.
 Measured cold(Stage& stage, const Peer& peer, const Turn&) {
+  constexpr int kServiceMs = 100;
   constexpr double kCapacity = 1000.0 * kSlots / kServiceMs;
   const int seconds = stage.quick() ? 8 : 30;
   const OriginState small(stage, "slots=8&service=100&queue=1000&collapse_past=64");
@@ -284,6 +288,9 @@ Scenario trouble_scenario(const std::string& name, const std::string& title, con
 
 std::vector<Scenario> overload_scenarios(bool quick) {
   const std::string objects = quick ? "400" : "2,000";
+  const int count = quick ? 400 : 2000;
+  const Herd dropped{"storm", count, 100, 256, quick ? 10 : 40},
+      queued{"queue", count, quick ? 20 : 50, 5000, quick ? 4 : 20};
   const int rounds = quick ? 1 : 3;  // of trouble: to tell a fifth of a p99 from the machine's own moods
   return {
       {"storm",
@@ -297,11 +304,21 @@ std::vector<Scenario> overload_scenarios(bool quick) {
         {As::kPercent, "refreshed_percent", "the same: refreshed by that"},
         {As::kSeconds, "refresh_s",
          "the same: the origin is busy with it for (at best " + std::string(quick ? "5" : "25") + " s)"}},
-       storm(quick ? 400 : 2000),
+       storm(dropped),
        1,
        false,
        0,
-       fill(quick ? 400 : 2000)},
+       fill(dropped)},
+      {"queue",
+       objects + " expired objects asked for at once, from an origin that lets all of them wait",
+       kCaches,
+       {{As::kCount, "origin_most",
+         objects + " expired objects, an origin that lets all wait: most at the origin at a time"}},
+       storm(queued),
+       1,
+       false,
+       0,
+       fill(queued)},
       {"cold",
        "Distinct uncached objects at ten times the origin's capacity",
        kCaches,

@@ -16,6 +16,7 @@ Json medians(const std::vector<Json>& rounds);
 
 struct Ratio {
   double median, least, most;  // of rounds
+  bool operator==(const Ratio&) const = default;
 };
 // Over the rounds that both have: `base`'s figure by `other`'s of the same round, since what the machine did to a whole
 // round it did to both. `base`, `other`: arrays of rounds, an empty one where a server failed. None: no such round.

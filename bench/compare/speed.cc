@@ -94,7 +94,7 @@ std::vector<Scenario> speed_scenarios(bool quick) {
   const auto per_cpu = [](const char* label) { return std::vector{Headline{As::kRatio, "cpu_us", label}}; };
   constexpr uint64_t kMiB = 1U << 20U;
   const std::string idle_tls =
-      std::string(quick ? "5,000" : "10,000") + " idle connections over TLS";  // handshakes take long
+      std::string(quick ? "2,000" : "10,000") + " idle connections over TLS";  // handshakes take long
   const std::vector<std::string> packaged = {"nginx", "varnish", "ats", "haproxy"};
   return {
       {"hits1k", "1 KiB hits", kPlain, per_cpu("1 KiB hits"), hits(1024, seconds), rounds, false, 1024, warm(1024)},
@@ -132,7 +132,7 @@ std::vector<Scenario> speed_scenarios(bool quick) {
        idle_tls,
        {"levee", "nginx", "haproxy"},
        {{As::kMegabytes, "resident_MB", idle_tls + ", resident"}},
-       idle(quick ? "5000" : "10000"),
+       idle(quick ? "2000" : "10000"),
        1,
        true},
       {"live",
@@ -141,7 +141,7 @@ std::vector<Scenario> speed_scenarios(bool quick) {
        {{As::kMs, "first_p99_ms",
          std::string(quick ? "1,000" : "2,000") + " viewers of a live playlist: segment's first byte p99"},
         {As::kSeconds, "cpu_s", "the same, server CPU"}},
-       live(quick ? "1000" : "2000", quick ? "8" : "16")},
+       live(quick ? "1000" : "2000", quick ? "6" : "16")},
   };
 }
 

@@ -54,7 +54,8 @@ std::string Stage::prepare() {
 }
 
 std::variant<std::unique_ptr<Peer>, std::string> Stage::start(const std::filesystem::path& peer,
-                                                              const std::string& levee, const Scenario& scenario) const {
+                                                              const std::string& levee,
+                                                              const Scenario& scenario) const {
   const PeerTerms terms{.keys = folder_,
                         .memory = memory_.path(),
                         .levee = levee,

@@ -97,7 +97,8 @@ std::string bars(const Json& scenario, const Json& headline) {
     if (!value) continue;
     const double width = most > 0 ? std::clamp(70 * *value / most, 0.2, 70.0) : 0.2;
     out += "<span>" + std::string(kTitles[i]) + "</span><span class=\"" + std::string(kPeers[i]) +
-           "\"><i style=\"width:" + format("%.1f", width) + "%\"></i>" + in_words(*value, as) + range(ratio(scenario, headline, kPeers[i])) + "</span>";
+           "\"><i style=\"width:" + format("%.1f", width) + "%\"></i>" + in_words(*value, as) +
+           range(ratio(scenario, headline, kPeers[i])) + "</span>";
   }
   return out + "</div>";
 }
@@ -195,10 +196,16 @@ std::string days(const Json& results) {
   return all.size() == 1 ? *all.begin() : *all.begin() + " to " + *all.rbegin();
 }
 
+// What else the machine did when the comparison began.
+std::string beside_what(const Json& machine) {
+  const double load = machine.value("load_before", 0.0);
+  return load > machine.at("cores").get<double>() ? ", beside other work (load " + format("%.1f", load) + ")" : "";
+}
+
 std::string markdown_table(const Json& results) {
   const Json& machine = results.at("machine");
   std::string out = "Measured " + days(results) + ", " + std::to_string(machine.at("cores").get<int>()) + " cores, " +
-                    machine.at("cpu").get<std::string>() +
+                    machine.at("cpu").get<std::string>() + beside_what(machine) +
                     (results.at("quick").get<bool>() ? ", shortened forms:\n\n|" : ":\n\n|");
   for (const std::string_view title : kTitles) out += " | " + std::string(title);
   out += " |\n|--|";

@@ -1,8 +1,8 @@
 // A server beside which others are measured: a folder of bench/peers, started with its files filled in.
 //
-// The folder's peer.conf says how: command WORD...; tls_command, if it differs when TLS is measured; packaged_command, if
-// it differs with the log and threads that its Debian package has; version WORD...; folders NAME... to make; tls on, if
-// it can. All other files are copied. Words in @ are filled in: those of a NodeSite, and SHM (a folder in memory)
+// The folder's peer.conf says how: command WORD...; tls_command, if it differs when TLS is measured; packaged_command,
+// if it differs with the log and threads that its Debian package has; version WORD...; folders NAME... to make; tls on,
+// if it can. All other files are copied. Words in @ are filled in: those of a NodeSite, and SHM (a folder in memory)
 // TLS_PORT CERT KEY PEM SIZE LEVEE BENCH.
 #pragma once
 

@@ -53,6 +53,23 @@ TEST(Compare, TheTerminalSaysWhatWasNotMeasured) {
   EXPECT_THAT(text, HasSubstr("ats not measured: does not start"));
 }
 
+TEST(Compare, HowFarItsRoundsAreApartStandsBesideARatio) {
+  Json all = results();
+  Json& hits = all["scenarios"]["hits"];
+  EXPECT_THAT(terminal_table("hits", hits), Not(HasSubstr("2.00 to")));
+  hits["rounds"]["nginx"][1]["cpu_us"] = 12;
+  EXPECT_THAT(terminal_table("hits", hits), HasSubstr("2.50 x nginx (2.00 to 3.00)"));
+  EXPECT_THAT(html_page(all), HasSubstr("2.50 (2.00 to 3.00)"));
+  EXPECT_THAT(markdown_table(all), HasSubstr("**2.50** |"));
+}
+
+TEST(Compare, ABusyMachineIsSaid) {
+  Json all = results();
+  EXPECT_THAT(markdown_table(all), Not(HasSubstr("load")));
+  all["machine"]["load_before"] = 7.4;
+  EXPECT_THAT(markdown_table(all), HasSubstr("2 cores, A <fast> one, beside other work (load 7.4):"));
+}
+
 Json plan_results() {
   return Json::parse(R"({"title": "evening: A <big> one",
     "headlines": [{"as": "ms", "what": "p99", "label": "start-up p99"}, {"as": "ratio", "what": "cpu_us", "label": "answers"}],
@@ -101,8 +118,8 @@ TEST(Rounds, TheirMedianIsOfTheRoundsThatHaveAFigure) {
 
 TEST(Rounds, ARatioIsOfFiguresOfTheSameRound) {
   const Json base = {{{"a", 10.0}}, {{"a", 100.0}}, {{"a", 9.0}}, {{"a", 7.0}}};
-  EXPECT_EQ(paired_ratio(base, {{{"a", 5.0}}, {{"a", 50.0}}, {{"a", 1.0}}}, "a"), 2.0);
-  EXPECT_EQ(paired_ratio(base, {Json::object(), {{"a", 25.0}}, {{"a", 0.0}}}, "a"), 4.0)
+  EXPECT_EQ(paired_ratio(base, {{{"a", 5.0}}, {{"a", 50.0}}, {{"a", 1.0}}}, "a"), (Ratio{2, 2, 9}));
+  EXPECT_EQ(paired_ratio(base, {Json::object(), {{"a", 25.0}}, {{"a", 0.0}}}, "a"), (Ratio{4, 4, 4}))
       << "one failed, one took nothing";
   EXPECT_EQ(paired_ratio(base, Json::array(), "a"), std::nullopt);
 }
@@ -130,7 +147,7 @@ TEST(Compare, EveryServerOfEveryScenarioHasAConfiguration) {
       }
     }
   }
-  EXPECT_EQ(names.size(), 15U);
+  EXPECT_EQ(names.size(), 17U);
 }
 
 }  // namespace
