@@ -1,11 +1,14 @@
 // The levee-bench command: what each subcommand takes.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "bench/compare/compare.h"
 #include "bench/demo.h"
@@ -54,18 +57,34 @@ void add_origin(CLI::App& app, int& exit_code) {
   command->add_option("--listen", options->listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
   command->add_option("--media", options->site.media, "Folder of the looped segments")->capture_default_str();
   command->add_option("--player", options->site.player, "Folder with hls.min.js for the page");
-  command->add_option("--ttfb", options->site.ttfb_ms, "Milliseconds until a response begins");
+  command->add_option("--ttfb", options->site.ttfb_ms, "Milliseconds until a response begins")
+      ->check(CLI::Range(int64_t{0}, kLongestMs));
   command->add_option("--rate", options->site.rate, "Bytes a second for each response; 0: no limit");
-  command->add_option("--slots", options->capacity.slots, "Requests served at a time; 0: no limit");
-  command->add_option("--service", options->capacity.service_ms, "Milliseconds that a request holds its slot");
-  command->add_option("--queue", options->capacity.queue, "Requests that may wait; the next is refused with 503")
-      ->capture_default_str();
-  command->add_option("--collapse-past", options->capacity.collapse_past,
-                      "With more waiting than this, service slows down in proportion");
+  auto& slots = *command->add_option("--slots", options->capacity.slots,
+                                     "Requests worked on at a time, each until its first byte; 0: no limit");
+  const std::vector<const CLI::Option*> of_slots = {
+      command
+          ->add_option("--service", options->capacity.service_ms,
+                       "Milliseconds that a request holds its slot before the delay of --ttfb")
+          ->check(CLI::Range(int64_t{0}, kLongestMs))
+          ->needs(&slots),
+      command
+          ->add_option("--queue", options->capacity.queue,
+                       "Requests that may wait for a slot; the next is refused with 503")
+          ->needs(&slots)
+          ->capture_default_str(),
+      command
+          ->add_option("--collapse-past", options->capacity.collapse_past,
+                       "With more waiting than this, service slows down in proportion")
+          ->needs(&slots)};
   command->add_option("--script", options->script,
                       "File of faults by time, a line each: 10s hang for=5s prefix=/live;");
   command->add_flag("--quiet", options->quiet, "Print nothing");
-  command->callback([options, &exit_code] { exit_code = run_origin(*options); });
+  command->callback([options, of_slots, &exit_code] {
+    const bool is_given = std::ranges::any_of(of_slots, [](const CLI::Option* option) { return option->count() > 0; });
+    if (options->capacity.slots == 0 && is_given) throw CLI::ValidationError("--slots 0", std::string(kWithoutSlots));
+    exit_code = run_origin(*options);
+  });
 }
 
 void add_demo(CLI::App& app, int& exit_code) {

@@ -27,6 +27,9 @@ struct Request {
 // "/a?b" and the head's lines after the first. Nothing for what is not HTTP/1.
 std::optional<Request> parse_request(std::string_view head);
 
+// The longest delay that it can be told.
+inline constexpr int64_t kLongestMs = int64_t{24} * 3600 * 1000;
+
 // When which bytes may be sent.
 struct Pace {
   int64_t ttfb_ms = 0;    // from the request to the first byte

@@ -7,6 +7,7 @@ namespace levee::bench {
 
 // An origin that thrashes: twice as many waiters as it bears make it twice as slow.
 int64_t CapacityModel::service_ms() const {
+  if (capacity_.slots == 0) return 0;
   const auto waiting = static_cast<int64_t>(waiting_.size());
   const auto bearable = static_cast<int64_t>(capacity_.collapse_past);
   return bearable == 0 || waiting <= bearable ? capacity_.service_ms : capacity_.service_ms * waiting / bearable;
@@ -34,12 +35,15 @@ void CapacityModel::change(const Capacity& capacity) {
 }
 
 void CapacityModel::start_waiting() {
+  if (is_starting_) return;  // this one leaves as it starts: no call inside of a call for each that waits
+  is_starting_ = true;
   while (!waiting_.empty() && (capacity_.slots == 0 || serving_ < capacity_.slots)) {
     const Waiter next = std::move(waiting_.front());
     waiting_.pop_front();
     ++serving_;
     next.start(service_ms());
   }
+  is_starting_ = false;
 }
 
 void CapacityModel::abandon(uint64_t ticket) {

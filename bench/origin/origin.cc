@@ -53,7 +53,7 @@ class Origin final : public HttpHandler {
   void on_done(uint64_t exchange) override;
 
  private:
-  // One admitted request holds its slot until its service time is over, whether its client stays or not.
+  // A request that holds a slot.
   struct Service {
     Origin& origin;
     uint64_t exchange;
@@ -61,7 +61,7 @@ class Origin final : public HttpHandler {
   };
 
   void serve(uint64_t exchange, Answer answer, int64_t service_ms);
-  void served(Service& service);
+  void served(uint64_t exchange, Answer answer);
   Answer control(std::string_view what, const Request& request);
   void set_fault(Fault fault);
   void count_least(const Request& request, const Answer& answer, bool is_struck, int64_t now);
@@ -78,7 +78,8 @@ class Origin final : public HttpHandler {
   std::deque<Due> script_;
   const Site site_;
   CapacityModel capacity_;
-  std::vector<Fault> faults_;  // the last one for a path strikes
+  std::unordered_map<uint64_t, Service> services_;  // by exchange
+  std::vector<Fault> faults_;                       // the last one for a path strikes
   Counts all_;
   std::map<std::string, Counts> paths_;
   LeastRequests least_;
@@ -118,20 +119,22 @@ void Origin::on_request(uint64_t exchange, const Request& request) {
 }
 
 void Origin::serve(uint64_t exchange, Answer answer, int64_t service_ms) {
-  auto service = std::make_unique<Service>(Service{*this, exchange, std::move(answer)});
-  if (service_ms == 0) return served(*service);
-  const timeval delay{service_ms / 1000, static_cast<suseconds_t>(service_ms % 1000 * 1000)};
+  const int64_t works_ms = service_ms + std::exchange(answer.pace.ttfb_ms, 0);
+  if (works_ms == 0) return served(exchange, std::move(answer));
+  const timeval delay{works_ms / 1000, static_cast<suseconds_t>(works_ms % 1000 * 1000)};
   event_base_once(
       &base_, -1, EV_TIMEOUT,
       [](evutil_socket_t, short, void* held) {
-        const std::unique_ptr<Service> done(static_cast<Service*>(held));
-        done->origin.served(*done);
+        auto* const service = static_cast<Service*>(held);
+        Origin& origin = service->origin;
+        const auto done = origin.services_.extract(service->exchange);
+        origin.served(done.key(), std::move(done.mapped().answer));
       },
-      service.release(), &delay);
+      &services_.emplace(exchange, Service{*this, exchange, std::move(answer)}).first->second, &delay);
 }
 
-void Origin::served(Service& service) {
-  server_.reply(service.exchange, std::move(service.answer));
+void Origin::served(uint64_t exchange, Answer answer) {
+  server_.reply(exchange, std::move(answer));
   capacity_.leave();
 }
 

@@ -363,9 +363,13 @@ std::string check(const Plan::Stream& stream) {
 }
 
 // What the lines of a block, each of them right, do not add up to.
-std::string check_block(std::string_view name, const Plan& plan) {
+std::string check_block(std::string_view name, const Seen& inside, const Plan& plan) {
   if (name == "deploy" && plan.deploy->nodes > 0 && plan.deploy->conf.empty())
     return "deploy needs a conf for its nodes";
+  if (name == "origin" && plan.start_origin->capacity.slots == 0 &&
+      (inside.contains("service") || inside.contains("queue") || inside.contains("collapse_past"))) {
+    return std::string(kWithoutSlots);
+  }
   return name == "stream" ? check(plan.stream) : "";
 }
 
@@ -380,7 +384,7 @@ std::string apply_block(const conf::Node& node, Seen& seen, Plan& plan) {
   for (const conf::Node& child : node.children) {
     if (std::string wrong = apply(child, name, seen_inside, plan); !wrong.empty()) return wrong;
   }
-  const std::string wrong = check_block(name, plan);
+  const std::string wrong = check_block(name, seen_inside, plan);
   return wrong.empty() ? "" : place(node.place) + wrong;
 }
 

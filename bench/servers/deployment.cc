@@ -82,10 +82,11 @@ std::string Deployment::start_origin(const OriginSetup& setup) {
   const auto add = [&words](const char* flag, auto value) {
     if (value > 0) words.insert(words.end(), {flag, std::to_string(value)});
   };
-  add("--slots", setup.capacity.slots);
-  add("--service", setup.capacity.service_ms);
-  add("--queue", setup.capacity.queue);
-  add("--collapse-past", setup.capacity.collapse_past);
+  if (const Capacity& capacity = setup.capacity; capacity.slots > 0) {
+    words.insert(words.end(), {"--slots", std::to_string(capacity.slots), "--queue", std::to_string(capacity.queue)});
+    add("--service", capacity.service_ms);
+    add("--collapse-past", capacity.collapse_past);
+  }
   add("--ttfb", setup.ttfb_ms);
   add("--rate", setup.rate);
   return start({"origin", words, port});

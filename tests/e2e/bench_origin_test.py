@@ -1,7 +1,9 @@
 """The bundled origin: what it serves, what goes wrong with it when told to, and what it counts."""
 import json
 import re
+import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -95,6 +97,53 @@ def test_it_says_why_it_does_not_start(new_origin, tmp_path):
                            (["--script", tmp_path / "none"], f'open() "{tmp_path}/none" failed (2: No such file or directory)')):
         done = subprocess.run([OUT / "levee-bench", "origin", *arguments], capture_output=True, text=True, timeout=10)
         assert (done.returncode, done.stderr) == (1, f"levee-bench origin: {why}\n")
+
+
+def counts(url):
+    return json.loads(get(url + "/control/counts"))
+
+
+@pytest.fixture
+def ask():
+    """Sends a request and does not wait for the answer: the connection."""
+    open_ones = []
+
+    def send(url, path):
+        host, port = url.removeprefix("http://").split(":")
+        open_ones.append(socket.create_connection((host, int(port)), timeout=10))
+        open_ones[-1].sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        return open_ones[-1]
+
+    yield send
+    for each in open_ones:
+        each.close()
+
+
+def test_a_slot_is_held_until_the_first_byte(new_origin, ask):
+    url = new_origin("--slots", 2, "--ttfb", 60_000)
+    for i in range(5):
+        ask(url, f"/object/1/{i}")
+    eventually(lambda: counts(url)["waiting"] == 3, what="three wait for a slot")
+    get(url + "/control/zero", "POST")
+    assert counts(url)["most_waiting"] == 3
+
+
+@pytest.mark.parametrize("path", ["/object/1000/a?rate=1", "/sim/60000x600000x60000/index.m3u8?_HLS_msn={next}",
+                                  "/sim-chunked/6000000x600000/{now}.bin", "/object/7/hang"])
+def test_no_slot_is_held_by_what_is_only_sent_or_held(new_origin, ask, path):
+    url = new_origin("--slots", 1, "--ttfb", 1)
+    get(url + "/control/hang?prefix=/object/7/", "POST")
+    now = int(time.time() // 600)
+    ask(url, path.format(now=now, next=now + 1))
+    eventually(lambda: counts(url)["active"] == 1, what="it is asked")
+    get(url + "/object/1/b")
+    assert counts(url)["active"] == 1, "the first one is not over"
+
+
+@pytest.mark.parametrize("arguments", [["--service", "200"], ["--queue", "1000"], ["--collapse-past", "4"], ["--slots", "0", "--service", "5"]])
+def test_what_is_said_of_slots_needs_some(arguments):
+    done = subprocess.run([OUT / "levee-bench", "origin", *arguments], capture_output=True, text=True, timeout=10)
+    assert done.returncode == 2 and "slots" in done.stderr
 
 
 def test_past_its_queue_it_refuses(new_origin):

@@ -1,6 +1,7 @@
 // The pure parts of the bundled origin: playlists, conditions, pace, capacity, bodies that both ends know.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -169,6 +170,32 @@ TEST(CapacityModel, SlowsDownPastWhatItBears) {
   EXPECT_EQ(last, 10);
   model.leave();  // 7 still wait
   EXPECT_EQ(last, 35);
+}
+
+TEST(CapacityModel, WithoutSlotsNobodyIsHeld) {
+  CapacityModel model({.slots = 0, .service_ms = 10});
+  int64_t service = -1;
+  EXPECT_EQ(model.enter(1, [&](int64_t service_ms) { service = service_ms; }), CapacityModel::Entry::kServed);
+  EXPECT_EQ(service, 0);
+}
+
+// Each is the next one's turn: were it a call inside of a call, the stack would end before the queue.
+TEST(CapacityModel, AQueueOfThoseWhoNeedNoTimeIsServedInARow) {
+  CapacityModel model({.slots = 1, .queue = 1'000'000});
+  model.enter(0, [](int64_t) {});
+  int served = 0, inside = 0, deepest = 0;
+  for (uint64_t ticket = 1; ticket <= 1000; ++ticket) {
+    model.enter(ticket, [&](int64_t) {
+      deepest = std::max(deepest, ++inside);
+      ++served;
+      model.leave();
+      --inside;
+    });
+  }
+  model.leave();
+  EXPECT_EQ(served, 1000);
+  EXPECT_EQ(deepest, 1);
+  EXPECT_EQ(model.serving(), 0U);
 }
 
 // The decode time of the first track, which stands in the first tfdt box.

@@ -59,6 +59,10 @@ TEST(Plan, SaysInWhichLineItIsWrong) {
   EXPECT_EQ(wrong(head + "circus { }"), "p.plan:2: unknown block \"circus\"");
   EXPECT_EQ(wrong(head + "duration 1s 2s;"), "p.plan:2: invalid number of arguments in \"duration\"");
   EXPECT_EQ(wrong(head + "duration 2h;"), "p.plan:2: invalid value \"2h\"");
+  for (const char* line : {"service 200ms;", "queue 1000;", "collapse_past 4;", "slots 0; service 5ms;"}) {
+    EXPECT_EQ(wrong("\ndeploy { nodes 0; } origin { " + std::string(line) + " } viewers step 1; promise errors 0%;"),
+              "p.plan:2: service, queue and collapse_past mean nothing without slots");
+  }
   EXPECT_EQ(wrong(head + "fault 1s origin sing;"), "p.plan:2: the origin does not take \"sing\"");
   EXPECT_EQ(wrong(head + "\nfault 1s melt node1;").substr(0, 9), "p.plan:3:");
   EXPECT_EQ(wrong("viewers step 1"), "p.plan:1: unexpected end of file, expecting \";\" or \"}\"");
