@@ -4,7 +4,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <optional>
+#include <thread>
 
 #include "bench/client/http_client.h"
 #include "bench/figures/print.h"
@@ -52,9 +54,10 @@ std::variant<Run, std::string> play(const Plan& original, double scale, const Ca
 }
 
 std::string row(const Plan& plan, const Run& run) {
-  std::string text = print("  x %-7.3g viewers %-7.0f %-11s nodes %5.2f cores, generator %5.2f, late by %-7s",
-                           run.scale, run.load.viewers, bits_text(run.load.bits_per_second).c_str(), run.load.cores,
-                           run.load.generator_cores, with_unit(run.lag_ms(), Unit::kTime).c_str());
+  std::string text =
+      print("  x %-7.3g viewers %-7.0f %-11s nodes %5.2f cores, generator %5.2f cores, late by %-7s at p99 ", run.scale,
+            run.load.viewers, bits_text(run.load.bits_per_second).c_str(), run.load.cores, run.load.generator_cores,
+            with_unit(run.lag_ms(), Unit::kTime).c_str());
   return text + " " + verdict_line(plan, run.outcome);
 }
 
@@ -99,20 +102,48 @@ Json with_broken(Json result, const Plan& plan, const std::optional<Run>& broken
   return result;
 }
 
-Json result_json(const Run& best, const Sizing& sizing, const std::string& found) {
+// What is not known is null.
+Json known(double value) {
+  return value > 0 ? Json(value) : Json();
+}
+
+Json result_json(const Run& best, double nodes, const Sizing& sizing, const std::string& found) {
   return {{"verdict", verdict_word(best.verdict())},
           {"says", found},
           {"scale", best.scale},
           {"viewers", best.load.viewers},
+          {"nodes", nodes},
           {"bits_per_second", best.load.bits_per_second},
-          {"cores", best.load.cores},
+          {"cores", best.load.knows_cores ? Json(best.load.cores) : Json()},
           {"connections", best.load.connections},
           {"grown_bytes", best.load.grown},
-          {"nodes_by_link", sizing.nodes_by_link},
-          {"nodes_by_cores", sizing.nodes_by_cores},
-          {"descriptors_each", sizing.descriptors},
-          {"memory_each", sizing.memory},
+          {"nodes_by_link", known(sizing.nodes_by_link)},
+          {"nodes_by_cores", known(sizing.nodes_by_cores)},
+          {"nodes_by_break", known(sizing.nodes_by_break)},
+          {"nodes_needed", known(sizing.is_enough ? sizing.nodes() : 0)},
+          {"limited_by", sizing.limited_by.empty() ? Json() : Json(sizing.limited_by)},
+          {"descriptors_each", known(sizing.descriptors)},
+          {"memory_each", known(sizing.memory)},
           {"arithmetic", sizing.lines}};
+}
+
+// Of Levee's "worker_processes 2;"; 0: one a processor.
+double workers_of(const std::string& conf_template) {
+  std::ifstream file(conf_template);
+  double workers = 0;
+  for (std::string line; std::getline(file, line);) {
+    line.resize(std::min(line.find('#'), line.size()));
+    const size_t at = line.find("worker_processes");
+    if (at != std::string::npos) std::sscanf(line.c_str() + at, "worker_processes %lf", &workers);
+  }
+  return workers;
+}
+
+Machine machine_of(const Plan& plan) {
+  const size_t nodes = plan.deploy ? plan.deploy->nodes : plan.targets.size();
+  return {.nodes = static_cast<double>(std::max<size_t>(nodes, 1)),
+          .workers = plan.deploy ? workers_of(plan.deploy->conf) : 0,
+          .cores = std::max<double>(std::thread::hardware_concurrency(), 1)};
 }
 
 int failed(const std::string& why) {
@@ -197,11 +228,14 @@ int run_capacity(const CapacityOptions& options) {
   if (const std::string wrong = search.run(); !wrong.empty()) return failed(wrong);
   if (!search.best()) return end_without(plan, search, options);
   const std::string found = finding(plan, *search.best(), search.broken(), search.why_not_more());
-  const Sizing sizing = size_up(search.best()->load, options.wanted);
+  const Machine machine = machine_of(plan);
+  const std::optional<Break> broke =
+      search.broken() ? break_of(search.broken()->outcome, search.broken()->load, machine) : std::nullopt;
+  const Sizing sizing = size_up(search.best()->load, machine.nodes, options.wanted, broke);
   std::printf("\n%s\n\n", found.c_str());
   for (const std::string& line : sizing.lines) std::printf("  %s\n", line.c_str());
   std::fflush(stdout);
-  const Json result = with_broken(result_json(*search.best(), sizing, found), plan, search.broken());
+  const Json result = with_broken(result_json(*search.best(), machine.nodes, sizing, found), plan, search.broken());
   const bool written = write_file(options.json_path, result.dump(1) + "\n");
   if (search.interrupted_by() != 0) return 128 + search.interrupted_by();
   return written ? 0 : 2;

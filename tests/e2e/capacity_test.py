@@ -39,8 +39,8 @@ def generator_of(process):
 @pytest.fixture
 def capacity(tmp_path):
     """`meanwhile`: is called with the process while it plays."""
-    def run(promise, *more, seconds=2, viewers="viewers step 4;", meanwhile=None):
-        (tmp_path / "node.conf").write_text(CONF)
+    def run(promise, *more, seconds=2, viewers="viewers step 4;", meanwhile=None, conf=CONF):
+        (tmp_path / "node.conf").write_text(conf)
         (tmp_path / "evening.plan").write_text(PLAN % (seconds, viewers, promise))
         with subprocess.Popen([OUT / "levee-bench", "capacity", tmp_path / "evening.plan", "--json", tmp_path / "result", *more],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
@@ -62,7 +62,8 @@ def test_the_search_ends_between_the_largest_that_holds_and_one_that_does_not(ca
     found = result["says"]  # on a machine so busy that the generator was late, it does not blame the target
     assert found.startswith("The largest audience that keeps the promises: ") or "this program itself was late by" in found
     assert 4 <= result["viewers"] < 60
-    assert "Network: a card of 1.00 Gb/s at 80 % carries 800 viewers; 1000 / 800 = 2 nodes." in result["arithmetic"]
+    assert "Network: a card of 1.00 Gb/s at 80 % carries 800 viewers; 1000 / 800 = 1.25, so 2 nodes." in result["arithmetic"]
+    assert (result["nodes_needed"] is None) == found.startswith("The largest")  # more nodes ask the origin for no less
     assert result["nodes_by_link"] == 2 and result["descriptors_each"] > 0
     assert "You need " in said
 
@@ -88,6 +89,22 @@ def test_a_promise_that_nobody_can_keep(capacity, limit, bound):
 def test_an_audience_of_requests_alone_is_named_by_them(capacity):
     code, said, result = capacity("origin_requests 0", "--runs", "1", seconds=1, viewers="")
     assert code == 1 and "that was tried, x 1 of the plan's requests, keeps the promises." in result["says"], said
+
+
+def test_what_breaks_on_idle_processors_is_the_limit_of_a_node(capacity):
+    small = CONF.replace("events { worker_connections 1000; }", "worker_processes 1; events { worker_connections 60; }")
+    code, said, result = capacity("errors 0.1%", "--runs", "2", "--most", "2", viewers="viewers step 40;", conf=small)
+    assert code == 0 and result["viewers"] == 40 and result["smallest_broken"]["broke_first"] == "errors", said
+    assert result["nodes_by_break"] == result["nodes_needed"] == 25000 and result["limited_by"] == "errors"
+    assert result["nodes_by_cores"] is None and "too little to tell from" in said
+    assert " of 1 core, so the processors were not full. 1000000 / 40 = 25000 nodes of this kind." in said
+    assert "limited by what broke (errors at 80 viewers), not by processors or network;" in said
+
+
+def test_of_requests_alone_nothing_follows_for_viewers(capacity):
+    code, said, result = capacity("errors 0%", "--runs", "1", seconds=1, viewers="")
+    assert code == 0 and "The plan has no viewers, only requests" in said and "You need" not in said
+    assert result["nodes_needed"] is result["limited_by"] is result["nodes_by_link"] is None
 
 
 def stand_still(process, seconds):
