@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "bench/figures/report.h"
 
@@ -55,6 +56,13 @@ std::string unjudged(const Verdict& verdict) {
   for (const Judged& judged : verdict.judged) {
     if (judged.kind == Judged::Kind::kUnjudged) text += (text.empty() ? "" : ", ") + promise_words(judged.promise);
   }
+  return text;
+}
+
+// "not one viewer saw a frame, and ..."
+std::string untested(const Verdict& verdict) {
+  std::string text;
+  for (const std::string& each : verdict.untested) text += (text.empty() ? "" : ", and ") + each;
   return text;
 }
 
@@ -125,6 +133,15 @@ std::string bottleneck(const Outcome& outcome) {
   return text;
 }
 
+std::vector<std::string> remarks(const Outcome& outcome) {
+  std::vector<std::string> remarks;
+  if (std::string slow = bottleneck(outcome); !slow.empty()) remarks.push_back(std::move(slow));
+  const Verdict& verdict = outcome.verdict;
+  const bool is_said = verdict.kind == Verdict::Kind::kNone && unjudged(verdict).empty();  // in the verdict's own line
+  if (!verdict.untested.empty() && !is_said) remarks.push_back("Not tested: " + untested(verdict) + ".");
+  return remarks;
+}
+
 std::string hindrance(const Outcome& outcome) {
   const Lateness late = outcome.lateness();
   const bool is_late = late.p99_ms > kLagMostMs || late.most_ms > kSecondsLateMs;
@@ -139,6 +156,7 @@ std::string verdict_line(const Plan& plan, const Outcome& outcome) {
       return "It holds.";
     case Verdict::Kind::kNone:
       if (outcome.interrupted_by != 0) return interrupted(plan, outcome);
+      if (unjudged(verdict).empty()) return "No verdict: every promise was kept, but " + untested(verdict) + ".";
       return "No verdict: the generator was the bottleneck, " + bottleneck_words(outcome.lateness()) +
              ", so it may have broken " + unjudged(verdict) + " itself. Use fewer viewers, " +
              (outcome.lateness().waited > kWaitedMost ? "more connections, " : "") + "or a quieter machine.";
@@ -171,14 +189,14 @@ std::string verdict_text(const Plan& plan, const Outcome& outcome) {
     if (judged.second) text += ", since second " + std::to_string(*judged.second + 1);
     text += "\n";
   }
-  const std::string slow = bottleneck(outcome);
-  if (!slow.empty()) text += "\n" + slow + "\n";
+  for (const std::string& remark : remarks(outcome)) text += "\n" + remark + "\n";
   return text + "\n" + verdict_line(plan, outcome) + "\n";
 }
 
 Json verdict_json(const Plan& plan, const Outcome& outcome) {
   const Verdict& verdict = outcome.verdict;
   Json json{{"verdict", verdict_word(verdict.kind)}, {"says", verdict_line(plan, outcome)}};
+  if (!verdict.untested.empty()) json["untested"] = verdict.untested;
   if (verdict.first) json["broke_first"] = measure_of(verdict.judged[*verdict.first].promise).name;
   for (const Judged& judged : verdict.judged) {
     Json promise{{"promise", measure_of(judged.promise).name}, {"most", judged.promise.most}};

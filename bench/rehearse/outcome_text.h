@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "bench/rehearse/outcome.h"
 #include "bench/rehearse/plan.h"
@@ -15,6 +16,8 @@ std::string verdict_text(const Plan& plan, const Outcome& outcome);
 std::string verdict_line(const Plan& plan, const Outcome& outcome);
 // What made the generator too slow; empty when it was not.
 std::string bottleneck(const Outcome& outcome);
+// What else somebody must know who reads the verdict: sentences.
+std::vector<std::string> remarks(const Outcome& outcome);
 // How far the generator was one: "late by 51 ms at p99", "short of connections for 3.0 % of its requests".
 std::string hindrance(const Outcome& outcome);
 // "stalled_viewers at most 1.0 %"

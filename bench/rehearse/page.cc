@@ -290,8 +290,8 @@ std::string report_page(const Plan& plan, const Outcome& outcome, const Setting&
           "</style></head><body><main>\n";
   text += "<h1>Rehearsal: " + escaped(plan.name) + "</h1><p class=\"about\">" + escaped(plan.about) + "</p>\n";
   text += banner(plan, outcome);
-  if (const std::string slow = bottleneck(outcome); !slow.empty()) {
-    text += "<div class=\"verdict none\">" + escaped(slow) + "</div>\n";
+  for (const std::string& remark : remarks(outcome)) {
+    text += "<div class=\"verdict none\">" + escaped(remark) + "</div>\n";
   }
   text += promises(outcome) + "<h2>In sum</h2>" + tiles(plan, outcome);
   text += events(outcome) + "<h2>Second by second</h2>\n" + charts(plan, outcome) + latencies(outcome);

@@ -61,10 +61,6 @@ bool is_path(std::string_view word) {
   return word.starts_with('/') && std::ranges::all_of(word, [](unsigned char c) { return c > ' ' && c != 0x7f; });
 }
 
-std::optional<std::string> some_path(std::string_view word) {
-  return is_path(word) ? std::optional(std::string(word)) : std::nullopt;
-}
-
 // Reads word 1 into a member of what `part` finds.
 template <auto part, auto member, auto read>
 std::string one(const Words& words, Plan& plan) {
@@ -111,10 +107,23 @@ ViewerModel& player(Plan& plan) {
   return plan.player;
 }
 
+// What simulated viewers cannot play: nothing where they can.
+std::string unplayable(std::string_view path) {
+  const bool is_dash = path.substr(0, path.find('?')).ends_with(".mpd");
+  return is_dash ? "viewers play HLS, and no DASH: \"" + std::string(path) + "\"" : "";
+}
+
+std::string set_path(const Words& words, Plan& plan) {
+  if (!is_path(words[1])) return invalid(words[1]);
+  plan.path = words[1];
+  return unplayable(plan.path);
+}
+
 std::string set_target(const Words& words, Plan& plan) {
   for (size_t i = 1; i < words.size(); ++i) {
     const auto target = parse_target(words[i]);
     if (!target || !is_path(target->path)) return "not a URL with a literal address: \"" + words[i] + "\"";
+    if (std::string wrong = unplayable(target->path); !wrong.empty()) return wrong;
     plan.targets.push_back(*target);
   }
   return {};
@@ -288,7 +297,7 @@ constexpr std::array kRows{
     Row{"", "host", 1, 1, one<whole, &Plan::host, parse_host>},
     Row{"", "header", 2, 2, set_header},
     Row{"", "origin", 1, 1, set_origin},
-    Row{"", "path", 1, 1, one<whole, &Plan::path, some_path>},
+    Row{"", "path", 1, 1, set_path},
     Row{"", "duration", 1, 1, one<whole, &Plan::duration, some_time>},
     Row{"", "connections", 1, 1, one<whole, &Plan::connections, conf::some>},
     Row{"", "seed", 1, 1, one<whole, &Plan::seed, conf::count>},

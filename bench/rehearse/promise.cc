@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace levee::bench {
 namespace {
@@ -73,9 +74,11 @@ std::string with_unit(double value, Unit unit) {
   return {};
 }
 
-Verdict judge(const std::vector<Promise>& promises, const std::vector<Values>& seconds, const Lateness& late) {
+Verdict judge(const std::vector<Promise>& promises, const std::vector<Values>& seconds, const Lateness& late,
+              std::vector<std::string> untested) {
   Verdict verdict;
-  bool doubtful = false;
+  bool doubtful = !untested.empty();
+  verdict.untested = std::move(untested);
   for (const Promise& promise : promises) {
     const Judged judged = judge_one(promise, seconds, late);
     const bool broke = judged.kind == Judged::Kind::kBroken;

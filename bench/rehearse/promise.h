@@ -70,8 +70,9 @@ struct Judged {
 struct Verdict {
   enum class Kind : unsigned char { kHolds, kBreaks, kNone };
   Kind kind = Kind::kHolds;
-  std::vector<Judged> judged;   // in the plan's order
-  std::optional<size_t> first;  // of `judged`: the broken one that broke first
+  std::vector<Judged> judged;         // in the plan's order
+  std::optional<size_t> first;        // of `judged`: the broken one that broke first
+  std::vector<std::string> untested;  // what the plan wanted and did not get: "not one viewer saw a frame"
 };
 
 // How late the generator itself was.
@@ -88,7 +89,8 @@ constexpr double kSecondsLateMs = 1000.0;  // once
 constexpr double kWaitedMost = 0.01;       // with more, a p99 is one of theirs
 
 // `seconds`: the running values at the end of each second; the last are those that count. A time that without the
-// generator's lag would be within its promise is not judged.
-Verdict judge(const std::vector<Promise>& promises, const std::vector<Values>& seconds, const Lateness& late);
+// generator's lag would be within its promise is not judged. With anything untested, promises can break and not hold.
+Verdict judge(const std::vector<Promise>& promises, const std::vector<Values>& seconds, const Lateness& late,
+              std::vector<std::string> untested = {});
 
 }  // namespace levee::bench

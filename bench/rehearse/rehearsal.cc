@@ -125,6 +125,7 @@ class Rehearsal {
   };
   Latencies latencies() const;
   Values values() const;
+  std::vector<std::string> untested() const;
 
   const Plan& plan_;
   const Venue& venue_;
@@ -212,7 +213,7 @@ Outcome Rehearsal::run() {
     running.push_back(moment.values);
     outcome_.node_cpu_s += moment.node_cpu_s;
   }
-  outcome_.verdict = judge(plan_.promises, running, outcome_.lateness());
+  outcome_.verdict = judge(plan_.promises, running, outcome_.lateness(), untested());
   if (outcome_.interrupted_by != 0) outcome_.verdict.kind = Verdict::Kind::kNone;
   for (const auto& viewer : viewers_) viewer->leave();
   return std::move(outcome_);
@@ -371,6 +372,12 @@ Rehearsal::Latencies Rehearsal::latencies() const {
     });
   }
   return {start_up.all(), segment.all(), first.all(), whole.all()};
+}
+
+std::vector<std::string> Rehearsal::untested() const {
+  std::vector<std::string> untested;
+  if (!plan_.arrivals.empty() && outcome_.tally.started == 0) untested.emplace_back("not one viewer saw a frame");
+  return untested;
 }
 
 // The running values; none of what nothing has measured yet.

@@ -182,6 +182,7 @@ void Track::playlist_done(bool good, const std::string& text) {
   if (good && owner_.has_variants(text)) return;
   auto parsed = good ? parse_playlist(text) : std::nullopt;
   if (!parsed || parsed->segments.empty()) {
+    if (good) crowd_.tally.add(&Second::errors);  // a player can do nothing with it, whatever its status says
     playlist_retry_ms_ = std::clamp(2 * playlist_retry_ms_, crowd_.model.retry_first_ms, crowd_.model.retry_most_ms);
     return poll_at(now_us() + playlist_retry_ms_ * 1000);
   }

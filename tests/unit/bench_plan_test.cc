@@ -115,6 +115,13 @@ TEST(Plan, NumbersAreFiniteAndWithinBounds) {
   EXPECT_EQ(good(head + "player { retry 2s 2s; }").player.retry_most_ms, 2000);
 }
 
+TEST(Plan, IsForViewersOfHls) {
+  const std::string dash = "p.plan:2: viewers play HLS, and no DASH: \"/live/index.mpd?a=b\"";
+  EXPECT_EQ(wrong(std::string(kTarget) + "viewers step 1;\npath /live/index.mpd?a=b;"), dash);
+  EXPECT_EQ(wrong(std::string(kTarget) + "viewers step 1;\ntarget http://127.0.0.1:2/live/index.mpd?a=b;"), dash);
+  EXPECT_EQ(good(std::string(kTarget) + "viewers step 1; path /a.mpd/b;").path, "/a.mpd/b");
+}
+
 TEST(Plan, WhatCannotBeInARequestIsNotAskedFor) {
   const std::string head = std::string(kTarget) + "viewers step 1;\n";
   EXPECT_EQ(wrong(head + "path 'index.m3u8';"), "p.plan:2: invalid value \"index.m3u8\"");

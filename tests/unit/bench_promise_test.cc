@@ -1,6 +1,8 @@
 // Verdicts: which promise broke, when, and whether the generator may be to blame.
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "bench/rehearse/outcome_text.h"
 #include "bench/rehearse/promise.h"
 
@@ -139,6 +141,22 @@ TEST(Verdict, WhatNobodyMeasuredIsNotKept) {
   const Verdict verdict = judge({promise("origin_amplification", 1)}, running("errors", {0}), {});
   EXPECT_EQ(verdict.kind, Verdict::Kind::kBreaks);
   EXPECT_EQ(verdict.judged[0].kind, Judged::Kind::kUnknown);
+}
+
+TEST(Verdict, WithAnythingUntestedPromisesCanBreakAndNotHold) {
+  const auto of = [](double measured, std::vector<std::string> untested) {
+    Outcome outcome;
+    outcome.verdict = judge({promise("errors", 0.1)}, running("errors", {measured}), {}, std::move(untested));
+    return outcome;
+  };
+  const Outcome kept = of(0, {"not one viewer saw a frame", "no fault struck"});
+  EXPECT_EQ(kept.verdict.kind, Verdict::Kind::kNone);
+  EXPECT_EQ(verdict_line({}, kept),
+            "No verdict: every promise was kept, but not one viewer saw a frame, and no fault struck.");
+  EXPECT_TRUE(remarks(kept).empty()) << "it is said once";
+  const Outcome broken = of(1, {"not one viewer saw a frame"});
+  EXPECT_EQ(broken.verdict.kind, Verdict::Kind::kBreaks);
+  EXPECT_EQ(remarks(broken), std::vector<std::string>{"Not tested: not one viewer saw a frame."});
 }
 
 TEST(Verdict, IsSaidWithReasonAndPlace) {

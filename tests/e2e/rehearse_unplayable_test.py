@@ -1,0 +1,40 @@
+"""levee-bench rehearse: what answers 200 and cannot be played does not hold, whatever was promised."""
+import json
+import subprocess
+
+import pytest
+from harness import OUT, PATIENCE
+
+PAGE = "<!doctype html><title>Not found</title>"
+WRONG = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nwrong.m3u8\n"
+EMPTY = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
+
+
+@pytest.fixture
+def rehearse(tmp_path, origin):
+    def play(playlist, promise):
+        origin.page("/live.m3u8", playlist)
+        (tmp_path / "evening.plan").write_text(f"target http://{origin.address}/live.m3u8; duration 1s; viewers step 3; promise {promise};")
+        done = subprocess.run([OUT / "levee-bench", "rehearse", "--json", tmp_path / "result", tmp_path / "evening.plan"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=3 * PATIENCE)
+        return done.returncode, done.stdout, json.loads((tmp_path / "result").read_text())
+    return play
+
+
+@pytest.mark.parametrize("playlist", [PAGE, "", "#EXTM3U\n", EMPTY])
+def test_a_playlist_without_anything_to_play_is_an_error(rehearse, playlist):
+    code, said, result = rehearse(playlist, "errors 99%")
+    assert code == 1 and "It does not hold: errors" in said and result["viewers"]["started"] == 0, said
+    assert result["requests"]["errors"] == result["requests"]["sent"] == 3 and "Not tested: not one viewer saw a frame." in said
+
+
+def test_so_is_that_of_a_rendition(rehearse, origin):
+    origin.page("/wrong.m3u8", WRONG)
+    code, said, result = rehearse(WRONG, "errors 49%")
+    assert code == 1 and result["requests"]["errors"] == 3, said
+
+
+def test_without_a_frame_there_is_no_yes(rehearse):
+    code, said, result = rehearse(PAGE, "errors 100%")
+    assert code == 2 and said.endswith("\nNo verdict: every promise was kept, but not one viewer saw a frame.\n")
+    assert result["verdict"] == "none" and result["untested"] == ["not one viewer saw a frame"]
