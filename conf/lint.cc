@@ -3,62 +3,26 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
-#include <map>
 #include <thread>
 #include <tuple>
 
 #include "conf/lint_rules.h"
-#include "conf/route.h"
 
 namespace levee {
 namespace conf {
 namespace {
 
-using Roles = std::map<const Location*, Role>;
-
-constexpr std::string_view kPlaylists[] = {"index.m3u8", "manifest.mpd"};
-constexpr std::string_view kSegments[] = {"1.ts", "1.m4s"};
-
-// A regex may want more of a path than an invented one has, so its text counts too.
-void add_spelled(const Location& location, Roles& roles) {
-  if (location.match.kind != LocationMatch::Kind::kRegex) return;
-  const std::string_view pattern = location.match.pattern;
-  const auto names = [&](auto... words) { return ((pattern.find(words) != std::string_view::npos) || ...); };
-  if (names("m3u8", "mpd")) roles[&location].playlists = true;
-  if (names("m4s", "cmfv", "\\.ts", "(ts|", "|ts")) roles[&location].segments = true;
-  if (const auto role = roles.find(&location); role != roles.end()) role->second.is_meant = true;
-}
-
-// What requests below `location` come to, found as requests are.
-void add_roles(const Server& server, const Location& location, Roles& roles) {
-  using Kind = LocationMatch::Kind;
-  add_spelled(location, roles);
-  if (location.priority == Priority::kPlaylist) roles[&location].playlists = roles[&location].is_meant = true;
-  if (location.priority == Priority::kLive) roles[&location].segments = roles[&location].is_meant = true;
-  if (location.match.kind == Kind::kPrefix && location.match.pattern == "/") roles[&location].is_meant = true;
-  std::string folder = location.match.kind == Kind::kRegex ? "/" : location.match.pattern;
-  folder.resize(folder.rfind('/') + 1);
-  Captures captures;
-  for (const std::string_view name : kPlaylists) {
-    roles[&find_location(server, folder + std::string(name), captures)].playlists = true;
-  }
-  for (const std::string_view name : kSegments) {
-    roles[&find_location(server, folder + std::string(name), captures)].segments = true;
-  }
-  for (const Location& inner : location.locations) add_roles(server, inner, roles);
-}
-
 void lint_locations(const Config& config, const Server& server, const Location& location, const Roles& roles,
                     const LintTerms& terms, Findings& findings) {
-  const auto role = roles.find(&location);
   lint_exposure(config, server, location, findings);
-  const Role found = role == roles.end() ? Role{} : role->second;
+  const Role& role = roles.at(&location);
   if (std::holds_alternative<ProxyPass>(location.answer) && !location.cache.empty()) {
-    lint_times(location, found, terms, findings);
+    lint_times(location, role, terms, findings);
     lint_sharing(config, location, findings);
   } else if (std::holds_alternative<ProxyPass>(location.answer)) {
-    lint_uncached(config.http, location, found, findings);
+    lint_uncached(config.http, location, role, findings);
   }
   for (const Location& inner : location.locations) lint_locations(config, server, inner, roles, terms, findings);
 }
@@ -88,6 +52,11 @@ std::string in_words(Milliseconds time) {
   return std::to_string(time.count()) + "ms";
 }
 
+std::string in_lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 }  // namespace conf
 
 LintTerms lint_terms_here() {
@@ -107,9 +76,7 @@ std::vector<Warning> lint(const Config& config, const LintTerms& terms) {
   const uint64_t workers = conf::workers_of(config, terms);
   for (const auto& [name, upstream] : config.http.upstreams) conf::lint_upstream(upstream, workers, terms, findings);
   for (const auto& server : config.http.servers) {
-    conf::Roles roles;
-    conf::add_roles(*server, server->base, roles);
-    conf::lint_locations(config, *server, server->base, roles, terms, findings);
+    conf::lint_locations(config, *server, server->base, conf::roles_of(*server), terms, findings);
   }
   return findings.take();
 }

@@ -1,6 +1,7 @@
 // The rules behind lint(): each looks at one part of a configuration and adds what it finds.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,12 +29,15 @@ const Place& place_of(const Block& block, std::string_view directive) {
 
 // "1h", "90s", "500ms".
 std::string in_words(Milliseconds time);
+std::string in_lower_case(std::string text);
 
 // The kinds of media requests that a location is for.
 struct Role {
   bool playlists = false, segments = false;
   bool is_meant = false;  // it says so itself, or takes whatever no other location does
 };
+using Roles = std::map<const Location*, Role>;  // of all of a server's
+Roles roles_of(const Server& server);
 
 void lint_process(const Config& config, const LintTerms& terms, Findings& findings);
 void lint_zones(const Http& http, const LintTerms& terms, Findings& findings);

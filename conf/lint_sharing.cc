@@ -18,9 +18,8 @@ constexpr std::string_view kPersonal[] = {
 constexpr std::string_view kPersonalFields[] = {"cookie", "authorization", "user-agent", "x-forwarded-for",
                                                 "x-real-ip"};
 
-bool is_one_of(const auto& words, std::string name) {
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::find(words, std::string_view(name)) != std::end(words);
+bool is_one_of(const auto& words, const std::string& name) {
+  return std::ranges::find(words, std::string_view(in_lower_case(name))) != std::end(words);
 }
 
 // Whether every viewer, or every request, has a value of its own.

@@ -1,0 +1,114 @@
+// Which locations playlists and segments come to: what a location's pattern says, and where requests for some go.
+#include <algorithm>
+#include <cctype>
+
+#include "conf/lint_rules.h"
+#include "conf/route.h"
+
+namespace levee::conf {
+namespace {
+
+using Kind = LocationMatch::Kind;
+
+constexpr std::string_view kPlaylistTypes[] = {"m3u8", "mpd", "f4m"};
+constexpr std::string_view kSegmentTypes[] = {"ts",  "m4s",  "mp4",  "m4a",  "m4v",  "m4f", "aac",
+                                              "ac3", "cmfv", "cmfa", "cmft", "webm", "vtt"};
+constexpr std::string_view kPlaylistWords[] = {"playlist", "chunklist", "manifest"};
+constexpr std::string_view kSegmentWords[] = {"seg", "segment", "segments", "chunk", "chunks", "frag", "fragments"};
+constexpr std::string_view kPlaylists[] = {"index.m3u8",     "master.m3u8", "playlist.m3u8",
+                                           "chunklist.m3u8", "stream.m3u8", "manifest.mpd"};
+constexpr std::string_view kSegments[] = {"1.ts", "1.m4s"};
+
+bool is_alnum(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0;
+}
+
+// Calls visit(word, what stands before it) for each run of letters and digits; a regex's \d is none of them.
+void each_word(std::string_view text, const auto& visit) {
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] == '\\') {
+      at += 2;
+      if (at <= text.size() && !is_alnum(text[at - 1])) --at;  // \. stands for what it says
+      continue;
+    }
+    size_t end = at;
+    while (end < text.size() && is_alnum(text[end])) ++end;
+    if (end > at) visit(text.substr(at, end - at), at == 0 ? '.' : text[at - 1]);
+    at = std::max(end, at + 1);
+  }
+}
+
+bool is_in(const auto& words, std::string_view word) {
+  return std::ranges::find(words, word) != std::end(words);
+}
+
+// What the pattern says by types: \.(ts|m4s)$. In /live/ts- it is no type.
+Role by_types(const LocationMatch& match) {
+  Role role;
+  each_word(in_lower_case(match.pattern), [&](std::string_view word, char before) {
+    if (before == '/' || before == '-' || before == '_') return;
+    if (is_in(kPlaylistTypes, word)) role.playlists = role.is_meant = true;
+    if (is_in(kSegmentTypes, word)) role.segments = role.is_meant = true;
+  });
+  return role;
+}
+
+// What the last part of the pattern says by words: /live/seg-.
+Role by_words(const LocationMatch& match) {
+  std::string text = in_lower_case(match.pattern);
+  while (text.ends_with('/')) text.pop_back();
+  Role role;
+  each_word(std::string_view(text).substr(text.rfind('/') + 1), [&](std::string_view word, char) {
+    if (is_in(kPlaylistWords, word)) role.playlists = true;
+    if (is_in(kSegmentWords, word)) role.segments = true;
+  });
+  return role;
+}
+
+// Folders that the location may be for: of a regex what it surely begins with, /live/ of ^/live/(.*)$.
+std::string folder_of(const LocationMatch& match) {
+  std::string text = match.pattern;
+  if (match.kind == Kind::kRegex) {
+    text = text.starts_with('^') ? text.substr(1, text.find_first_of("\\.[](){}?*+|^$", 1) - 1) : "/";
+  } else if (match.kind != Kind::kExact && text.find('.', text.rfind('/') + 1) == std::string::npos) {
+    text += '/';  // /live is for what is below /live/
+  }
+  text.resize(text.rfind('/') + 1);
+  return text.empty() ? "/" : text;
+}
+
+// Asks for an invented file, as requests do. A location that says by words what it is for is for nothing else.
+void ask(const Server& server, const std::string& path, bool Role::*kind, Roles& roles) {
+  Captures captures;
+  const Location& location = find_location(server, path, captures);
+  const Role words = by_words(location.match);
+  if (!words.playlists && !words.segments) roles[&location].*kind = true;
+}
+
+void add_roles(const Server& server, const Location& location, Roles& roles) {
+  Role& role = roles[&location];
+  for (const Role& said : {by_types(location.match), by_words(location.match)}) {
+    role.playlists = role.playlists || said.playlists;
+    role.segments = role.segments || said.segments;
+    role.is_meant = role.is_meant || said.is_meant;
+  }
+  if (location.priority == Priority::kPlaylist) role.playlists = role.is_meant = true;
+  if (location.priority == Priority::kLive) role.segments = role.is_meant = true;
+  if (location.match.kind == Kind::kPrefix && location.match.pattern == "/") role.is_meant = true;
+  const std::string folder = folder_of(location.match);
+  for (const std::string& start : {folder, folder + "1/"}) {
+    for (const std::string_view name : kPlaylists) ask(server, start + std::string(name), &Role::playlists, roles);
+    for (const std::string_view name : kSegments) ask(server, start + std::string(name), &Role::segments, roles);
+  }
+  for (const Location& inner : location.locations) add_roles(server, inner, roles);
+}
+
+}  // namespace
+
+Roles roles_of(const Server& server) {
+  Roles roles;
+  add_roles(server, server.base, roles);
+  return roles;
+}
+
+}  // namespace levee::conf

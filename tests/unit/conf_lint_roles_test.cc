@@ -1,0 +1,42 @@
+// Which locations lint() takes for those of playlists and of segments.
+#include "tests/unit/conf_lint_fixture.h"
+
+namespace levee {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+std::vector<std::string> found_at(const std::string& location) {
+  return found_in({.server = "location " + location +
+                             " { proxy_pass http://u; proxy_cache_valid 200 1h; "
+                             "proxy_cache_valid 404 5m; } "});
+}
+const auto kKept = Contains(HasSubstr("playlists are kept for 1h"));
+const auto kHidden = Contains(HasSubstr("404 is kept for 5m"));
+
+TEST(LintRoles, PlaylistsBySpellingAndByWhereRequestsGo) {
+  for (const char* location : {"= /live/master.m3u8", "= /live/stream.m3u8", "= /a.mpd", "/hls/chunklist",
+                               "^~ /hls/playlist_", "~ ^/c/\\d+/playlist", "~* \\.M3U8$", "~ m3u8", "~ ^/live/(.*)$",
+                               "~ ^/s/[^/]+/(.*)$", "~ ^/live/master", "/live", "/live/", "~ ."}) {
+    EXPECT_THAT(found_at(location), AllOf(kKept, kHidden)) << location;
+  }
+}
+
+TEST(LintRoles, SegmentsBySpellingAndByWhereRequestsGo) {
+  for (const char* location : {"~ ^/live/seg-\\d+\\.aac$", "^~ /live/segments-v1-", "~ \\.(mp4|vtt)$", "/live/chunks/",
+                               "~* \\.CMFA$", "= /live/init.mp4", "~ \\.m4[sv]$"}) {
+    EXPECT_THAT(found_at(location), AllOf(kHidden, Not(kKept))) << location;
+  }
+}
+
+TEST(LintRoles, NeitherWhereNoMediaGoes) {
+  for (const char* location :
+       {"= /live/logo.png", "/favicon.ico", "~ ^/api/v[12]/users$", "= /segovia", "~ \\.(js|css)$", "~ \\.tsx$"}) {
+    EXPECT_THAT(found_at(location), AllOf(Not(kKept), Not(kHidden))) << location;
+  }
+}
+
+}  // namespace
+}  // namespace levee
