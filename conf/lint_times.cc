@@ -1,4 +1,8 @@
 // Rules of times: how long answers are kept, and how long viewers wait for them.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
 #include "conf/lint_rules.h"
 
 namespace levee::conf {
@@ -7,17 +11,59 @@ namespace {
 constexpr Milliseconds kLongestError{1'000};
 constexpr int kHeldSegments = 3;  // how long an origin may hold a request for a playlist of low latency (LL-HLS)
 
+// The line that says how long a 200 is kept, or null: one of its own goes before "any".
+const CacheValid* line_of_200(const Location& location) {
+  for (const uint16_t wanted : {uint16_t{200}, uint16_t{0}}) {
+    const auto line = std::ranges::find(location.cache_valid, wanted, &CacheValid::status);
+    if (line != location.cache_valid.end()) return &*line;
+  }
+  return nullptr;
+}
+
 void lint_playlist_lifetime(const Location& location, const LintTerms& terms, Findings& findings) {
-  for (const CacheValid& valid : location.cache_valid) {
-    if (valid.status != 200 || valid.time * 2 <= terms.segment) continue;
-    findings.add(valid.place, "playlists are kept for " + in_words(valid.time) + ", more than half of a segment of " +
-                                  in_words(terms.segment) + ": players find nothing new and stall");
+  const CacheValid* const valid = line_of_200(location);
+  if (valid == nullptr || valid->time * 2 <= terms.segment) return;
+  findings.add(valid->place, "playlists are kept for " + in_words(valid->time) + ", more than half of a segment of " +
+                                 in_words(terms.segment) + ": players find nothing new and stall");
+}
+
+// The longest max-age or s-maxage in a Cache-Control.
+Milliseconds longest_age(std::string text) {
+  text = in_lower_case(std::move(text));
+  std::erase(text, '-');
+  constexpr std::string_view kAge = "maxage=";
+  uint32_t longest = 0;
+  for (size_t at = text.find(kAge); at != std::string::npos; at = text.find(kAge, at + 1)) {
+    uint32_t seconds = 0;
+    std::from_chars(text.data() + at + kAge.size(), text.data() + text.size(), seconds);
+    longest = std::max(longest, seconds);
+  }
+  return std::chrono::seconds(longest);
+}
+
+// What we tell viewers, whose own caches then hold the playlist.
+void lint_told_lifetime(const Location& location, const LintTerms& terms, Findings& findings) {
+  const auto warn = [&](const Place& place, const std::string& line, Milliseconds time) {
+    if (time * 2 <= terms.segment) return;
+    findings.add(place, line + " has viewers keep playlists for " + in_words(time) +
+                            ", more than half of a segment of " + in_words(terms.segment) +
+                            ": a player is given its own old copy, finds nothing new and stalls");
+  };
+  constexpr Milliseconds kYears = std::chrono::hours(24 * 3650);
+  constexpr Milliseconds kDay = std::chrono::hours(24);
+  using Kind = Expires::Kind;
+  const Expires& expires = location.expires;
+  const Milliseconds told = expires.kind == Kind::kMax ? kYears : expires.kind == Kind::kDaily ? kDay : expires.time;
+  warn(place_of(location, "expires"), "\"expires\"", told);
+  for (const AddHeader& added : location.add_headers) {
+    if (in_lower_case(added.name) != "cache-control") continue;
+    warn(place_of(location, "add_header"), "\"add_header\" Cache-Control", longest_age(added.value.source()));
   }
 }
 
 void lint_negative(const Location& location, Findings& findings) {
   for (const CacheValid& valid : location.cache_valid) {
-    const bool is_error = valid.status == 0 || valid.status == 404 || valid.status >= 500;
+    const bool is_error = valid.status == 0 || valid.status >= 400;
     if (!is_error || valid.time <= kLongestError) continue;
     findings.add(valid.place, (valid.status == 0 ? "errors are" : std::to_string(valid.status) + " is") +
                                   std::string(" kept for ") + in_words(valid.time) +
@@ -65,30 +111,52 @@ void lint_uses(const Location& location, Findings& findings) {
           "it");
 }
 
+constexpr std::pair<Trouble, std::string_view> kTroubles[] = {
+    {Trouble::kError, "error"},      {Trouble::kTimeout, "timeout"},  {Trouble::kHttp500, "http_500"},
+    {Trouble::kHttp502, "http_502"}, {Trouble::kHttp503, "http_503"}, {Trouble::kHttp504, "http_504"}};
+
 void lint_stale(const Location& location, Findings& findings) {
   const Place& place = place_of(location, "proxy_cache_use_stale");
   if (!location.use_stale.any()) {
     findings.add(place, "\"proxy_cache_use_stale\" off: when the origin fails, so does every viewer at once");
     return;
   }
-  const bool bad_answers = location.use_stale.has(Trouble::kHttp500) && location.use_stale.has(Trouble::kHttp502) &&
-                           location.use_stale.has(Trouble::kHttp503) && location.use_stale.has(Trouble::kHttp504);
-  if (location.use_stale.has(Trouble::kTimeout) && bad_answers) return;
-  findings.add(place, "\"proxy_cache_use_stale\" lacks " +
-                          std::string(location.use_stale.has(Trouble::kTimeout) ? "some of http_500 to http_504"
-                                                                                : "\"timeout\"") +
-                          ": a copy that is at hand is not used when the origin fails in this way");
+  std::string missing;
+  for (const auto& [trouble, word] : kTroubles) {
+    if (!location.use_stale.has(trouble)) missing.append(missing.empty() ? "" : " ").append(word);
+  }
+  if (missing.empty()) return;
+  findings.add(place, "\"proxy_cache_use_stale\" lacks \"" + missing +
+                          "\": a copy that is at hand is not used when the origin fails in this way");
+}
+
+// Who waits when a copy expires: with both, nobody.
+void lint_updating(const Location& location, Findings& findings) {
+  if (!location.use_stale.any()) return;
+  if (!location.use_stale.has(Trouble::kUpdating)) {
+    findings.add(place_of(location, "proxy_cache_use_stale"),
+                 "\"proxy_cache_use_stale\" lacks \"updating\": whenever a copy expires, all who want it wait for the "
+                 "origin, however slow it is");
+  } else if (!location.cache_background_update) {
+    findings.add(place_of(location, "proxy_cache_background_update"),
+                 "\"proxy_cache_background_update\" off: the viewer who finds a copy expired waits for the origin, "
+                 "however slow it is, while all others get the copy");
+  }
 }
 
 }  // namespace
 
 void lint_times(const Location& location, Role role, const LintTerms& terms, Findings& findings) {
-  if (role.playlists) lint_playlist_lifetime(location, terms, findings);
+  if (role.playlists) {
+    lint_playlist_lifetime(location, terms, findings);
+    lint_told_lifetime(location, terms, findings);
+  }
   if (role.playlists || role.segments) {
     lint_negative(location, findings);
     lint_patience(location, role, terms, findings);
     lint_connections(location, terms, findings);
     lint_uses(location, findings);
+    lint_updating(location, findings);
   }
   lint_stale(location, findings);
   if (location.ignore_headers.has(IgnoredField::kCacheControl) && location.cache_valid.empty()) {

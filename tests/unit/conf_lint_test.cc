@@ -1,47 +1,15 @@
-#include <gmock/gmock.h>
-
 #include <fstream>
 
-#include "conf/lint.h"
+#include "tests/unit/conf_lint_fixture.h"
 
 namespace levee {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-constexpr LintTerms kTerms{.memory = uint64_t{64} << 30U, .processors = 4, .segment = 6s};
-
-std::vector<std::string> found(const std::string& text, const LintTerms& terms = kTerms) {
-  auto loaded = load_text(text, "/prefix", "f");
-  if (const auto* error = std::get_if<ConfigError>(&loaded)) return {"not valid: " + error->to_string()};
-  std::vector<std::string> lines;
-  for (const Warning& warning : lint(std::get<Config>(loaded), terms)) lines.push_back(warning.to_string());
-  return lines;
-}
-
-// A configuration without dangers, with lines added: those of its one location are line 9 of the file.
-struct Lines {
-  std::string main = {}, upstream = {}, http = {}, server = {}, location = {};
-};
-std::vector<std::string> found_in(const Lines& lines, const LintTerms& terms = kTerms) {
-  return found("worker_processes 2; " + lines.main +  // line 1
-                   "\nevents { worker_connections 1000; }"
-                   "\nhttp { cache_zone z ram=64m; proxy_cache z; proxy_cache_key $host$uri;"
-                   "\nproxy_connect_timeout 1s; proxy_read_timeout 5s;"
-                   "\nproxy_cache_use_stale error timeout http_500 http_502 http_503 http_504;\n" +
-                   lines.http + "\nupstream u { server 127.0.0.1:1; concurrency 8; " + lines.upstream +  // line 7
-                   "}\nserver { listen 80; " + lines.server + "location / { proxy_pass http://u;\n" + lines.location +
-                   " } } }",
-               terms);
-}
-auto warns(const std::string& what, int line) {
-  return ElementsAre(AllOf(HasSubstr(what), testing::EndsWith(" in f:" + std::to_string(line))));
-}
 
 TEST(Lint, SaysNothingOfAGoodConfiguration) {
   EXPECT_THAT(found_in({}), IsEmpty());
@@ -109,9 +77,27 @@ TEST(Lint, MediaThatIsNotCached) {
 TEST(Lint, PlaylistsKeptForMoreThanHalfASegment) {
   EXPECT_THAT(found_in({.location = "proxy_cache_valid 3001ms;"}), warns("more than half of a segment of 6s", 9));
   EXPECT_THAT(found_in({.location = "proxy_cache_valid 3s;"}), IsEmpty());
+  EXPECT_THAT(found_in({.location = "proxy_cache_valid any 60s;"}),
+              ElementsAre(HasSubstr("playlists are kept for 1m"), HasSubstr("errors are kept for 1m")));
   EXPECT_THAT(
       found_in({.location = "proxy_cache_valid 200 3s;"}, {.memory = kTerms.memory, .processors = 4, .segment = 5s}),
       warns("more than half of a segment of 5s", 9));
+}
+
+TEST(Lint, PlaylistsThatViewersAreToldToKeep) {
+  for (const char* line : {"expires 4s;", "expires modified 1h;", "expires max;", "expires @3h;"}) {
+    EXPECT_THAT(found_in({.location = line}), warns("\"expires\" has viewers keep playlists", 9)) << line;
+  }
+  for (const char* line : {"add_header cache-control max-age=4;", "add_header Cache-Control 'public, S-MaxAge=4';",
+                           "add_header X a; add_header Cache-Control 'max-age=1, s-maxage=60' always;"}) {
+    EXPECT_THAT(found_in({.location = line}), warns("\"add_header\" Cache-Control has viewers keep", 9)) << line;
+  }
+  for (const char* line :
+       {"expires off;", "expires epoch;", "expires -1;", "expires 3s;", "add_header Cache-Control no-cache;",
+        "add_header Cache-Control max-age=3;", "add_header X-Policy max-age=60;"}) {
+    EXPECT_THAT(found_in({.location = line}), IsEmpty()) << line;
+  }
+  EXPECT_THAT(found_in({.server = "location ~ \\.ts$ { proxy_pass http://u; expires 1h; } "}), IsEmpty());
 }
 
 TEST(Lint, APlaylistIsWhereARequestForOneGoes) {
@@ -127,7 +113,12 @@ TEST(Lint, APlaylistIsWhereARequestForOneGoes) {
 
 TEST(Lint, ErrorsKeptForSecondsAtTheLiveEdge) {
   EXPECT_THAT(found_in({.location = "proxy_cache_valid 404 2s;"}), warns("404 is kept for 2s", 9));
-  EXPECT_THAT(found_in({.location = "proxy_cache_valid any 1m;"}), warns("errors are kept for 1m", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_valid 200 1s; proxy_cache_valid any 1m;"}),
+              warns("errors are kept for 1m", 9));
+  for (const int status : {400, 403, 404, 410, 416, 429, 500, 503}) {
+    const std::string code = std::to_string(status);
+    EXPECT_THAT(found_in({.location = "proxy_cache_valid 301 " + code + " 30s;"}), warns(code + " is kept for 30s", 9));
+  }
   EXPECT_THAT(found_in({.location = "proxy_cache_valid 404 500ms; proxy_cache_valid any 1s;"}), IsEmpty());
 }
 
@@ -151,11 +142,24 @@ TEST(Lint, APlaylistMayBeHeldForThreeSegments) {
 }
 
 TEST(Lint, NoStaleWindow) {
-  EXPECT_THAT(found_in({.location = "proxy_cache_use_stale off;"}), warns("\"proxy_cache_use_stale\" off", 9));
-  EXPECT_THAT(found_in({.location = "proxy_cache_use_stale error http_500 http_502 http_503 http_504;"}),
-              warns("lacks \"timeout\"", 9));
-  EXPECT_THAT(found_in({.location = "proxy_cache_use_stale error timeout http_500;"}), warns("lacks some of", 9));
-  EXPECT_THAT(found_in({.location = "proxy_cache_use_stale timeout http_500 http_502 http_503 http_504;"}), IsEmpty());
+  const auto with = [](const std::string& words) {
+    return found_in({.location = "proxy_cache_use_stale " + words + ";"});
+  };
+  EXPECT_THAT(with("off"), warns("\"proxy_cache_use_stale\" off", 9));
+  EXPECT_THAT(with("error updating http_500 http_502 http_503 http_504"), warns("lacks \"timeout\"", 9));
+  EXPECT_THAT(with("error timeout updating http_500"), warns("lacks \"http_502 http_503 http_504\"", 9));
+  EXPECT_THAT(with("timeout updating http_500 http_502 http_503 http_504"), warns("lacks \"error\"", 9));
+  EXPECT_THAT(with("error timeout updating http_500 http_502 http_503 http_504"), IsEmpty());
+}
+
+TEST(Lint, ViewersWhoWaitWheneverACopyExpires) {
+  const std::string failures = "proxy_cache_use_stale error timeout http_500 http_502 http_503 http_504;";
+  EXPECT_THAT(found_in({.location = failures}), warns("lacks \"updating\"", 9));
+  EXPECT_THAT(found_in({.location = "proxy_cache_background_update off;"}),
+              warns("\"proxy_cache_background_update\" off", 9));
+  EXPECT_THAT(found_in({.location = "location /other/ { proxy_pass http://u; " + failures + " }"}),
+              warns("lacks \"updating\"", 9));
+  EXPECT_THAT(found_in({.server = "location = /logo.png { proxy_pass http://u; " + failures + " } "}), IsEmpty());
 }
 
 TEST(Lint, NothingSaysHowLong) {
