@@ -78,7 +78,7 @@ int Demo::run() {
         "            http://%s/live/index.m3u8    in any HLS player (ffplay, VLC, Safari); /live/ts.m3u8 is the same "
         "as TS\n"
         "  Status    http://%s/levee/status       http://%s/levee/metrics\n"
-        "  Try       curl -XPOST '%s/control/hang?for=10000'   the origin hangs for 10 s; fail, reset, slow: likewise\n"
+        "  Try       curl -XPOST '%s/control/hang?for=10s'   the origin hangs for 10 s; fail, reset, slow: likewise\n"
         "  Ctrl-C stops all of it.\n\n",
         kLevee, kLevee, kLevee, kLevee, kOrigin);
     std::fflush(stdout);

@@ -59,7 +59,8 @@ void add_origin(CLI::App& app, int& exit_code) {
   command->add_option("--player", options->site.player, "Folder with hls.min.js for the page");
   command->add_option("--ttfb", options->site.ttfb_ms, "Milliseconds until a response begins")
       ->check(CLI::Range(int64_t{0}, kLongestMs));
-  command->add_option("--rate", options->site.rate, "Bytes a second for each response; 0: no limit");
+  command->add_option("--rate", options->site.rate, "Bytes a second for each response; 0: no limit")
+      ->check(CLI::Range(int64_t{0}, kMostBytes));
   auto& slots = *command->add_option("--slots", options->capacity.slots,
                                      "Requests worked on at a time, each until its first byte; 0: no limit");
   const std::vector<const CLI::Option*> of_slots = {
@@ -78,7 +79,7 @@ void add_origin(CLI::App& app, int& exit_code) {
                        "With more waiting than this, service slows down in proportion")
           ->needs(&slots)};
   command->add_option("--script", options->script,
-                      "File of faults by time, a line each: 10s hang for=5s prefix=/live;");
+                      "File of what it is told, by time, a line each: 10s hang for=5s prefix=/live;");
   command->add_flag("--quiet", options->quiet, "Print nothing");
   command->callback([options, of_slots, &exit_code] {
     const bool is_given = std::ranges::any_of(of_slots, [](const CLI::Option* option) { return option->count() > 0; });
@@ -184,9 +185,13 @@ void add_rehearse(CLI::App& app, int& exit_code) {
 void add_capacity(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<CapacityOptions>();
   CLI::App& command = add_plan(app, "capacity", "The largest audience that keeps a plan's promises", *options);
-  command.add_option("--runs", options->most_runs, "Rehearsals at most")->capture_default_str();
-  command.add_option("--most", options->most_scale, "So many times the plan's audience at most")->capture_default_str();
-  command.add_option("--seconds", options->most_seconds, "The whole search at most")->capture_default_str();
+  command.add_option("--runs", options->most_runs, "Rehearsals at most")->check(is_positive())->capture_default_str();
+  command.add_option("--most", options->most_scale, "So many times the plan's audience at most")
+      ->check(is_positive())
+      ->capture_default_str();
+  command.add_option("--seconds", options->most_seconds, "The whole search at most")
+      ->check(is_positive())
+      ->capture_default_str();
   command.add_option("--viewers", options->wanted.viewers, "The audience to plan for")
       ->check(is_positive())
       ->capture_default_str();

@@ -7,6 +7,7 @@
 
 #include "bench/client/origin_control.h"
 #include "bench/load/common.h"
+#include "bench/origin/command.h"
 
 namespace levee::bench {
 namespace {
@@ -286,6 +287,10 @@ int run_surge(const SurgeOptions& options) {
   for (const std::string& text : options.orders) {
     const auto parsed = parse_order(text);
     if (!parsed) return std::fprintf(stderr, "levee-bench: not SECONDS,WHAT: %s\n", text.c_str()), 2;
+    const auto command = read_command(parsed->what);
+    if (const auto* const wrong = std::get_if<std::string>(&command)) {
+      return std::fprintf(stderr, "levee-bench: --at %s: %s\n", text.c_str(), wrong->c_str()), 2;
+    }
     orders.push_back(*parsed);
   }
   std::optional<Target> origin;

@@ -27,8 +27,9 @@ struct Request {
 // "/a?b" and the head's lines after the first. Nothing for what is not HTTP/1.
 std::optional<Request> parse_request(std::string_view head);
 
-// The longest delay that it can be told.
+// The most that it can be told: of a delay, and of bytes, or bytes a second.
 inline constexpr int64_t kLongestMs = int64_t{24} * 3600 * 1000;
+inline constexpr int64_t kMostBytes = int64_t{1} << 40;
 
 // When which bytes may be sent.
 struct Pace {

@@ -17,6 +17,8 @@ struct Capacity {
   int64_t service_ms = 0;      // how long, before the delay of the first byte
   uint32_t queue = 1000;       // requests that wait, first come first served; the next one is refused
   uint32_t collapse_past = 0;  // with more waiting than this, service slows down in proportion; 0: never
+
+  bool operator==(const Capacity&) const = default;
 };
 
 // Why values that are given are refused.
@@ -38,6 +40,7 @@ class CapacityModel {
   void abandon(uint64_t ticket);
   // From now on; those that are served or wait go on.
   void change(const Capacity& capacity);
+  const Capacity& capacity() const { return capacity_; }
 
   uint32_t serving() const { return serving_; }
   uint32_t waiting() const { return static_cast<uint32_t>(waiting_.size()); }

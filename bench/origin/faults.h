@@ -3,13 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "bench/origin/answer.h"
+#include "bench/origin/command.h"
 
 namespace levee::bench {
 
@@ -54,14 +54,10 @@ struct Fault {
   }
 };
 
-// "hang?for=5000&prefix=/live" from the words hang for=5s prefix=/live: what an origin's control takes. Nothing for
-// what it does not take.
-std::optional<std::string> origin_command(const std::vector<std::string>& words);
-
 // A line of a script:  10s hang for=5s prefix=/live;
 struct ScriptedFault {
   std::chrono::milliseconds at{0};  // after the origin's start
-  std::string command;
+  OriginCommand command;
 };
 // The script, or "file:line: what is wrong".
 std::variant<std::vector<ScriptedFault>, std::string> read_script(const std::string& path);

@@ -219,7 +219,10 @@ std::string HttpServer::listen(const std::string& address) {
   sockaddr_storage storage{};
   int size = sizeof storage;
   auto* const name = reinterpret_cast<sockaddr*>(&storage);
-  if (evutil_parse_sockaddr_port(address.c_str(), name, &size) != 0) return "not an address: " + address;
+  std::string parsed = address;  // without a port of 0, which is none to libevent
+  const size_t colon = parsed.rfind(':');
+  if (parsed.ends_with(":0") && (parsed.find(':') == colon || parsed[colon - 1] == ']')) parsed.resize(colon);
+  if (evutil_parse_sockaddr_port(parsed.c_str(), name, &size) != 0) return "not an address: " + address;
   listener_ =
       evconnlistener_new_bind(&base_, on_accept, this, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, 4096, name, size);
   if (listener_ == nullptr) return "cannot listen at " + address + ": " + std::strerror(errno);

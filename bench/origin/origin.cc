@@ -42,7 +42,11 @@ struct Counts {
 class Origin final : public HttpHandler {
  public:
   Origin(event_base& base, const OriginOptions& options)
-      : base_(base), site_(options.site), capacity_(options.capacity), server_(base, *this) {}
+      : base_(base),
+        site_(options.site),
+        capacity_at_start_(options.capacity),
+        capacity_(options.capacity),
+        server_(base, *this) {}
 
   bool has_media() const { return site_.has_media(); }
   HttpServer& server() { return server_; }
@@ -63,6 +67,8 @@ class Origin final : public HttpHandler {
   void serve(uint64_t exchange, Answer answer, int64_t service_ms);
   void served(uint64_t exchange, Answer answer);
   Answer control(std::string_view what, const Request& request);
+  // What is wrong with it, or nothing.
+  std::string obey(const OriginCommand& command);
   void set_fault(Fault fault);
   void count_least(const Request& request, const Answer& answer, bool is_struck, int64_t now);
   Json counts() const;
@@ -71,12 +77,13 @@ class Origin final : public HttpHandler {
 
   event_base& base_;
   struct Due {
-    Due(Origin& of, std::string what) : origin(of), command(std::move(what)) {}
+    Due(Origin& of, OriginCommand what) : origin(of), command(std::move(what)) {}
     Origin& origin;
-    std::string command;
+    OriginCommand command;
   };
   std::deque<Due> script_;
   const Site site_;
+  const Capacity capacity_at_start_;
   CapacityModel capacity_;
   std::unordered_map<uint64_t, Service> services_;  // by exchange
   std::vector<Fault> faults_;                       // the last one for a path strikes
@@ -149,38 +156,38 @@ void Origin::on_done(uint64_t exchange) {
 }
 
 Answer Origin::control(std::string_view what, const Request& request) {
-  static const std::map<std::string_view, Fault::Kind> kKinds = {
+  if (what == "counts") return text_answer(200, "application/json", counts().dump() + "\n", "no-store");
+  if (what == "stats") return text_answer(200, "application/json", stats().dump() + "\n", "no-store");
+  if (request.method != "POST") return text_answer(405, "text/plain", "POST\n", "no-store");
+  if (!is_command(what)) return text_answer(404, "text/plain", command_names() + " stats counts\n", "no-store");
+  const auto command = read_command(std::string(what) + "?" + request.query);
+  const auto* const unreadable = std::get_if<std::string>(&command);
+  const std::string wrong = unreadable != nullptr ? *unreadable : obey(std::get<OriginCommand>(command));
+  return text_answer(wrong.empty() ? 200 : 400, "text/plain", (wrong.empty() ? "done" : wrong) + "\n", "no-store");
+}
+
+std::string Origin::obey(const OriginCommand& command) {
+  static const std::map<std::string_view, Fault::Kind> kFaults = {
       {"ok", Fault::Kind::kNone},   {"fail", Fault::Kind::k500},    {"503", Fault::Kind::k503},
       {"hang", Fault::Kind::kHang}, {"reset", Fault::Kind::kReset}, {"cut", Fault::Kind::kCut},
       {"slow", Fault::Kind::kSlow},
   };
-  if (what == "counts") return text_answer(200, "application/json", counts().dump() + "\n", "no-store");
-  if (what == "stats") return text_answer(200, "application/json", stats().dump() + "\n", "no-store");
-  if (request.method != "POST") return text_answer(405, "text/plain", "POST\n", "no-store");
-  const auto kind = kKinds.find(what);
-  if (what == "zero") {
-    zero();
-  } else if (kind != kKinds.end()) {
-    const auto lasts = request.number("for");
-    set_fault({.kind = kind->second,
-               .prefix = std::string(request.argument("prefix").value_or("")),
+  if (const auto fault = kFaults.find(command.what); fault != kFaults.end()) {
+    const auto lasts = command.number("for");
+    set_fault({.kind = fault->second,
+               .prefix = command.prefix,
                .until_ms = lasts ? wall_ms() + *lasts : 0,
-               .after = static_cast<uint64_t>(request.number("after").value_or(0)),
-               .ttfb_ms = request.number("ttfb").value_or(2000),
-               .rate = static_cast<uint64_t>(request.number("rate").value_or(0))});
-  } else if (what == "capacity") {
-    const auto number = [&](std::string_view name, uint32_t usual) {
-      return static_cast<uint32_t>(request.number(name).value_or(usual));
-    };
-    const Capacity usual;
-    capacity_.change({.slots = number("slots", usual.slots),
-                      .service_ms = number("service", 0),
-                      .queue = number("queue", usual.queue),
-                      .collapse_past = number("collapse_past", usual.collapse_past)});
+               .after = static_cast<uint64_t>(command.number("after").value_or(0)),
+               .ttfb_ms = command.number("ttfb").value_or(2000),
+               .rate = static_cast<uint64_t>(command.number("rate").value_or(0))});
+  } else if (command.what == "capacity") {
+    Capacity capacity = capacity_.capacity();
+    if (std::string wrong = change(capacity, command, capacity_at_start_); !wrong.empty()) return wrong;
+    capacity_.change(capacity);
   } else {
-    return text_answer(404, "text/plain", "fail 503 hang reset cut slow ok capacity zero stats counts\n", "no-store");
+    zero();
   }
-  return text_answer(200, "text/plain", "done\n", "no-store");
+  return {};
 }
 
 // One for each prefix; ok without a prefix ends all.
@@ -204,11 +211,8 @@ void Origin::play(const std::vector<ScriptedFault>& script) {
         &base_, -1, EV_TIMEOUT,
         [](evutil_socket_t, short, void* held) {
           const auto* due = static_cast<const Due*>(held);
-          const size_t question = std::min(due->command.find('?'), due->command.size());
-          Request request;
-          request.method = "POST";
-          request.query = due->command.substr(std::min(question + 1, due->command.size()));
-          due->origin.control(due->command.substr(0, question), request);
+          const std::string wrong = due->origin.obey(due->command);
+          if (!wrong.empty()) std::fprintf(stderr, "levee-bench origin: its script: %s\n", wrong.c_str());
         },
         &script_.emplace_back(*this, fault.command), &delay);
   }

@@ -1,10 +1,7 @@
 // levee-bench origin: an origin of live streams and objects with the weaknesses of real ones.
 //
-// While it runs:  POST /control/fail|503|hang|reset|cut|slow|ok  with ?for=MS &prefix=/PATH &after=BYTES &ttfb=MS
-// &rate=BYTES/S
-//                 POST /control/capacity  ?slots= &service=MS &queue= &collapse_past=   (none: no limit)
-//                 GET /control/stats  counts in JSON, /control/counts  without the paths; POST /control/zero  sets them
-//                 back
+// While it runs:  POST /control/COMMAND?ARGUMENT&...  as in bench/origin/command.h; 400 says what is wrong with it
+//                 GET /control/stats  counts in JSON, /control/counts  without the paths
 #pragma once
 
 #include <string>

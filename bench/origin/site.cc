@@ -1,6 +1,7 @@
 #include "bench/origin/site.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -19,6 +20,20 @@ std::optional<int64_t> to_number(std::string_view word) {
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
   if (word.empty() || error != std::errc() || end != word.data() + word.size() || value < 0) return std::nullopt;
   return value;
+}
+
+// What of the arguments that every path takes is not to be had.
+std::optional<std::string_view> wrong_argument(const Request& request) {
+  struct Range {
+    std::string_view name;
+    int64_t least, most;
+  };
+  for (const Range& range : std::to_array<Range>(
+           {{"ttfb", 0, kLongestMs}, {"rate", 0, kMostBytes}, {"status", 200, 999}, {"chunked", 0, 1}})) {
+    const auto value = request.number(range.name);
+    if (request.argument(range.name) && (!value || *value < range.least || *value > range.most)) return range.name;
+  }
+  return std::nullopt;
 }
 
 // "12.m4s" with ".m4s": 12.
@@ -158,6 +173,9 @@ if (Hls.isSupported()) { const hls = new Hls(); hls.loadSource("/live/index.m3u8
 Site::Site(SiteOptions options) : options_(std::move(options)), media_(Media::load(options_.media)) {}
 
 Answer Site::answer(const Request& request, int64_t now_ms) const {
+  if (const auto wrong = wrong_argument(request)) {
+    return text_answer(400, "text/plain", "invalid " + std::string(*wrong) + "\n", "no-store");
+  }
   Answer answer = request.method == "GET" || request.method == "HEAD"
                       ? route(request, now_ms)
                       : text_answer(405, "text/plain", "only GET and HEAD\n", "no-store");

@@ -11,7 +11,7 @@
 #include <set>
 #include <utility>
 
-#include "bench/origin/faults.h"
+#include "bench/origin/command.h"
 #include "conf/tree.h"
 #include "conf/value.h"
 
@@ -252,10 +252,9 @@ std::string set_fault(const Words& words, Plan& plan) {
   Plan::Fault fault{.at = *at, .what = {}, .words = words[2]};
   for (size_t i = 3; i < words.size(); ++i) fault.words += " " + words[i];
   if (words[2] == "origin") {
-    const auto command = origin_command({words.begin() + 3, words.end()});
-    if (!command)
-      return "the origin does not take \"" + fault.words.substr(std::min<size_t>(7, fault.words.size())) + "\"";
-    fault.what = Plan::Fault::OfOrigin{*command};
+    const auto command = read_command({words.begin() + 3, words.end()});
+    if (const auto* const wrong = std::get_if<std::string>(&command)) return *wrong;
+    fault.what = Plan::Fault::OfOrigin{std::get<OriginCommand>(command).target()};
   } else if (const auto act = kActs.find(words[2]); act != kActs.end() && words.size() == 4) {
     fault.what = Plan::Fault::OfServer{act->second, words[3]};
   } else {
@@ -427,12 +426,23 @@ std::string check_leaving(const Arrival& arrival, const Plan& plan) {
   return too_late ? "the plan is over when they are to come back" : "";
 }
 
+// The capacity that faults change: none of them may ask for what an origin of the plan's own refuses.
+std::string check_capacity(const Plan::Fault& fault, const Plan& plan, Capacity& capacity) {
+  const auto* const of_origin = std::get_if<Plan::Fault::OfOrigin>(&fault.what);
+  if (of_origin == nullptr || !plan.start_origin) return {};
+  const auto command = std::get<OriginCommand>(read_command(of_origin->command));
+  return command.what == "capacity" ? change(capacity, command, plan.start_origin->capacity) : "";
+}
+
 // What could not happen before the plan is over, or at all: a plan without it may hold that should not. The line, and
 // what is wrong with it.
 std::pair<int, std::string> check_times(const Plan& plan) {
   constexpr const char* kTooLate = "the plan is over when they are to come";
+  Capacity capacity = plan.start_origin ? plan.start_origin->capacity : Capacity{};
   for (const Plan::Fault& fault : plan.faults) {
     if (std::string wrong = check(fault, plan); !wrong.empty()) return {fault.line, std::move(wrong)};
+    if (std::string wrong = check_capacity(fault, plan, capacity); !wrong.empty())
+      return {fault.line, std::move(wrong)};
   }
   for (const Arrival& arrival : plan.arrivals) {
     if (Milliseconds(arrival.at_ms) >= plan.duration) return {arrival.line, kTooLate};

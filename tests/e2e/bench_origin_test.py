@@ -90,6 +90,69 @@ def test_a_script_says_what_goes_wrong_when(new_origin, tmp_path):
     assert done.returncode == 1 and f"{script}:2: a line is a time and what the origin is told" in done.stderr
 
 
+def told(url, command):
+    try:
+        return 200, get(f"{url}/control/{command}", "POST").decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_what_it_is_told_is_done_or_refused(new_origin):
+    url = new_origin("--slots", 2, "--service", 200)
+    for command, why in (("hang?for=abc", 'invalid value "for=abc"'), ("slow?foo=1", '"slow" takes no "foo=1", only for prefix ttfb rate'),
+                         ("capacity?slots=x", 'invalid value "slots=x"')):
+        assert told(url, command) == (400, why + "\n")
+    assert told(url, "sing")[0] == 404 and status(url + "/object/1/a") == 200
+    assert told(url, "hang?for=1s") == (200, "done\n")
+    eventually(lambda: not hangs(url), what="the second is over")
+
+
+def hangs(url):
+    try:
+        return urllib.request.urlopen(url + "/object/1/a", timeout=0.5).status != 200
+    except OSError:
+        return True
+
+
+def test_a_change_of_capacity_leaves_what_it_does_not_name(new_origin, ask):
+    url = new_origin("--slots", 1, "--service", 60_000, "--queue", 1)
+    assert told(url, "capacity?slots=2") == (200, "done\n")
+    for i in range(4):
+        ask(url, f"/object/1/{i}")
+    eventually(lambda: counts(url)["refused"] == 1, what="the fourth finds no place: the queue is as short as before")
+    assert counts(url)["waiting"] == 1 and counts(url)["active"] == 3, "service is as long as before"
+    assert told(url, "capacity?slots=0")[0] == 200 and told(url, "capacity?service=1s")[0] == 400
+
+
+def test_a_script_changes_the_capacity(new_origin, ask, tmp_path):
+    script = tmp_path / "evening"
+    script.write_text("0s capacity slots=1 service=1m;\n")
+    url = new_origin("--script", script)
+    for i in range(2):
+        ask(url, f"/object/1/{i}")
+    eventually(lambda: counts(url)["waiting"] == 1, what="one waits")
+
+
+@pytest.mark.parametrize("address, host", [(f"{ADDRESS}:0", ADDRESS), ("[::1]:0", "[::1]")])
+def test_port_0_is_a_free_one(address, host):
+    process = subprocess.Popen([OUT / "levee-bench", "origin", "--listen", address], stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(re.match(r"origin at port (\d+):", process.stdout.readline())[1])
+        assert answers(f"http://{host}:{port}")
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("arguments", [["origin", "--ttfb", "-5"], ["origin", "--slots", "1", "--service", "-5"], ["origin", "--rate", "-1"],
+                                       ["capacity", "plan", "--most", "0"], ["capacity", "plan", "--most", "-1"],
+                                       ["capacity", "plan", "--runs", "0"], ["capacity", "plan", "--seconds", "0"],
+                                       ["surge", "http://127.0.0.1:1", "--class", "a,/,1", "--at", "0,hang?for=x"]])
+def test_numbers_that_mean_nothing_are_refused(arguments):
+    done = subprocess.run([OUT / "levee-bench", *arguments], capture_output=True, text=True, timeout=10)
+    assert done.returncode == 2 and arguments[-2] in done.stderr, done.stderr
+
+
 def test_it_says_why_it_does_not_start(new_origin, tmp_path):
     taken = new_origin().removeprefix("http://")
     for arguments, why in ((["--listen", taken], f"cannot listen at {taken}: Address already in use"),

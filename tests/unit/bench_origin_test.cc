@@ -117,6 +117,16 @@ TEST(Site, TakesItsFaultsFromTheQueryToo) {
   EXPECT_NE(answer.fields.find("Cache-Control: max-age=60\r\n"), std::string::npos);
 }
 
+TEST(Site, RefusesWhatItCannotBe) {
+  const Site site(SiteOptions{.media = ""});
+  const auto status = [&](const std::string& query) { return site.answer(get("/object/10/x?" + query), 0).status; };
+  for (const char* bad : {"status=99999", "status=0", "status=199", "status=", "status=ok", "ttfb=-5", "ttfb=1s",
+                          "rate=x", "ttfb=9223372036854775807", "rate=9223372036854775807", "chunked=2"}) {
+    EXPECT_EQ(status(bad), 400) << bad;
+  }
+  EXPECT_EQ(status("status=999&ttfb=0&rate=0&chunked=0"), 999);
+}
+
 TEST(Pace, LetsASegmentGrowWithTheClock) {
   const Pace pace{.begins_ms = 1000, .ends_ms = 2000};
   EXPECT_EQ(pace.allowed(500, 0, 1500), 250U);

@@ -63,6 +63,12 @@ TEST(Plan, SaysInWhichLineItIsWrong) {
     EXPECT_EQ(wrong("\ndeploy { nodes 0; } origin { " + std::string(line) + " } viewers step 1; promise errors 0%;"),
               "p.plan:2: service, queue and collapse_past mean nothing without slots");
   }
+  const std::string limited = "deploy { nodes 0; } viewers step 1; promise errors 0%; duration 9s; origin { ";
+  const std::string weaker = "fault 3s origin capacity service=1s; fault 5s origin capacity slots=0;";
+  EXPECT_EQ(std::get<Plan::Fault::OfOrigin>(good(limited + "slots 8; }" + weaker).faults[0].what).command,
+            "capacity?service=1000");
+  EXPECT_EQ(wrong(limited + "}\n" + weaker), "p.plan:2: service, queue and collapse_past mean nothing without slots");
+  EXPECT_EQ(wrong(head + "fault 1s origin hang for=never;"), "p.plan:2: invalid value \"for=never\"");
   EXPECT_EQ(wrong(head + "fault 1s origin sing;"), "p.plan:2: the origin does not take \"sing\"");
   EXPECT_EQ(wrong(head + "\nfault 1s melt node1;").substr(0, 9), "p.plan:3:");
   EXPECT_EQ(wrong("viewers step 1"), "p.plan:1: unexpected end of file, expecting \";\" or \"}\"");
