@@ -44,6 +44,30 @@ std::optional<Variable> resolve(std::string_view name, const Names& names) {
   return std::nullopt;
 }
 
+// Groups of the regex that chose a map's result, before all others.
+class WithGroups final : public VariableSource {
+ public:
+  WithGroups(const Regex& regex, std::string_view subject, const VariableSource& outer) : outer_(outer) {
+    regex.matches(subject, groups_);
+    names_ = &regex.names();
+  }
+  bool get(const Variable& variable, std::string& out) const override {
+    if (variable.id == Var::kCapture) return append(groups_.group(variable.number), out);
+    const bool is_mine =
+        variable.id == Var::kNamedCapture && std::ranges::find(*names_, variable.name) != names_->end();
+    return is_mine ? append(groups_.named(variable.name), out) : outer_.get(variable, out);
+  }
+
+ private:
+  static bool append(std::string_view value, std::string& out) {
+    out += value;
+    return !value.empty();
+  }
+  const VariableSource& outer_;
+  const std::vector<std::string>* names_;
+  Captures groups_;
+};
+
 }  // namespace
 
 Expression Expression::literal(std::string text) {
@@ -111,7 +135,15 @@ bool Expression::is_true(const VariableSource& values) const {
 
 bool Expression::append_value(const Variable& variable, const VariableSource& values, std::string& out) {
   if (variable.id != Var::kMap) return values.get(variable, out);
-  variable.map->find(variable.map->source.evaluate(values)).append_to(out, values);
+  const std::string subject = variable.map->source.evaluate(values);
+  const Expression& result = variable.map->find(subject);
+  const auto& regexes = variable.map->regexes;
+  const auto chosen = std::ranges::find_if(regexes, [&](const auto& entry) { return &entry.second == &result; });
+  if (chosen != regexes.end() && !result.is_literal()) {
+    result.append_to(out, WithGroups(chosen->first, subject, values));
+  } else {
+    result.append_to(out, values);
+  }
   return true;
 }
 

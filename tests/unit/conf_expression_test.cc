@@ -126,6 +126,8 @@ TEST(Map, ChoosesByItsSource) {
   EXPECT_EQ(mapped("map $arg_A $m { ARG:a folded; }", "$m"), "folded");
   EXPECT_EQ(mapped("map $uri $m { ~^/p $uri$arg_x; }", "$m"), "/patharg:x");
   EXPECT_EQ(mapped("map $uri $m { ~^/P no; ~*^/P yes; }", "$m"), "yes");
+  EXPECT_EQ(mapped("map $uri $m { ~^/(p)(?<rest>.*)$ $2-$1-$rest-$arg_x; }", "$m"), "ath-p-ath-arg:x");
+  EXPECT_EQ(mapped("map $uri $m { ~^/x(.)$ no; ~^/(..) $1; } map $m $n { ~(.)$ $m$1; }", "$n"), "paa");
   EXPECT_EQ(mapped("map a.b.example.com $m { hostnames; *.example.com far; *.b.example.com near; }", "$m"), "near");
   EXPECT_EQ(mapped("map example.com $m { hostnames; .example.com bare; }", "$m"), "bare");
   EXPECT_EQ(mapped("map www.example.org $m { hostnames; volatile; www.* any; }", "$m"), "any");
