@@ -30,6 +30,9 @@ const Place& place_of(const Block& block, std::string_view directive) {
 // "1h", "90s", "500ms".
 std::string in_words(Milliseconds time);
 std::string in_lower_case(std::string text);
+// Whether a thing of this name has a value of its own for every viewer or request, or one that many share.
+bool names_viewer(std::string_view name);
+bool names_choice(std::string_view name);
 
 // The kinds of media requests that a location is for.
 struct Role {

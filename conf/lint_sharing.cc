@@ -3,20 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <string>
+#include <vector>
 
 #include "conf/lint_rules.h"
 
 namespace levee::conf {
 namespace {
-
-constexpr std::string_view kPersonal[] = {
-    "token",     "access_token", "auth",       "jwt",       "sid",        "session", "sessionid",   "session_id",
-    "sess",      "uid",          "user",       "userid",    "user_id",    "viewer",  "cid",         "client_id",
-    "device_id", "deviceid",     "sig",        "signature", "hmac",       "policy",  "expires",     "exp",
-    "hdnts",     "hdnea",        "hdntl",      "nonce",     "rand",       "random",  "cachebuster", "cb",
-    "ts",        "timestamp",    "request_id", "cmcd",      "key-pair-id"};
-constexpr std::string_view kPersonalFields[] = {"cookie", "authorization", "user-agent", "x-forwarded-for",
-                                                "x-real-ip"};
 
 bool is_one_of(const auto& words, const std::string& name) {
   return std::ranges::find(words, std::string_view(in_lower_case(name))) != std::end(words);
@@ -26,10 +19,12 @@ bool is_one_of(const auto& words, const std::string& name) {
 bool is_personal(const Variable& variable) {
   switch (variable.id) {
     case Var::kArg:
-      return is_one_of(kPersonal, variable.name);
+    case Var::kNamedCapture:
+      return names_viewer(variable.name);
     case Var::kHttp:
-      return is_one_of(kPersonalFields, variable.name);
+      return variable.name == "cookie" || names_viewer(variable.name);
     case Var::kCookie:
+      return !names_choice(variable.name);
     case Var::kRemoteAddr:
     case Var::kBinaryRemoteAddr:
     case Var::kRemotePort:
@@ -46,8 +41,36 @@ bool is_personal(const Variable& variable) {
   }
 }
 
+// The names before an equals sign in a regex: token of [?&]token=([^&]+).
+std::vector<std::string> named_values(std::string_view pattern) {
+  const auto is_part = [](char c) { return c == '-' || c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  std::vector<std::string> names;
+  for (size_t end = pattern.find('='); end != std::string_view::npos; end = pattern.find('=', end + 1)) {
+    size_t start = end;
+    while (start > 0 && is_part(pattern[start - 1])) --start;
+    if (start < end) names.emplace_back(pattern.substr(start, end - start));
+  }
+  return names;
+}
+
+// What a regex's groups take of a map's source. Of a list of names and values only those that the regex names.
+void each_captured(const Expression& source, const Regex& regex, const auto& visit) {
+  if (regex.pattern().find_first_of("*+{") == std::string::npos) return;  // a few values: (iPad|iPhone)
+  const std::vector<std::string> names = named_values(regex.pattern());
+  for (const Expression::Part& part : source.parts()) {
+    if (!part.is_variable) continue;
+    const Variable& variable = part.variable;
+    const bool is_cookies = variable.id == Var::kHttp && variable.name == "cookie";
+    const bool is_list =
+        is_cookies || variable.id == Var::kArgs || variable.id == Var::kRequestUri || variable.id == Var::kRequest;
+    if (!is_list || names.empty()) visit(variable);
+    if (!is_list) continue;
+    for (const std::string& name : names) visit(Variable{is_cookies ? Var::kCookie : Var::kArg, 0, name, nullptr});
+  }
+}
+
 // The variables of a string, and of the results of the maps that it uses. What only chooses a map's result does not get
-// into the string.
+// into the string; what a regex's groups take of it does.
 void each_variable(const Expression& expression, const auto& visit) {
   for (const Expression::Part& part : expression.parts()) {
     if (!part.is_variable) continue;
@@ -59,7 +82,10 @@ void each_variable(const Expression& expression, const auto& visit) {
     for (const auto* results : {&map.leading, &map.trailing}) {
       for (const auto& result : *results) each_variable(result.second, visit);
     }
-    for (const auto& result : map.regexes) each_variable(result.second, visit);
+    for (const auto& [regex, result] : map.regexes) {
+      each_variable(result, visit);
+      if (result.uses(Var::kCapture) || result.uses(Var::kNamedCapture)) each_captured(map.source, regex, visit);
+    }
   }
 }
 
@@ -71,14 +97,14 @@ bool uses_any(const Expression& expression, std::initializer_list<Var> wanted) {
   return found;
 }
 
-// A personal argument that some map looks at: a sign that URLs carry it.
+// A personal argument that some map looks at or some log has: a sign that URLs carry it.
 std::string personal_argument(const Config& config) {
   std::string found;
-  for (const auto& [name, map] : config.http.maps) {
-    each_variable(map.source, [&](const Variable& variable) {
-      if (variable.id == Var::kArg && is_personal(variable)) found = variable.name;
-    });
-  }
+  const auto note = [&](const Variable& variable) {
+    if (variable.id == Var::kArg && is_personal(variable)) found = variable.name;
+  };
+  for (const auto& [name, map] : config.http.maps) each_variable(map.source, note);
+  for (const auto& [name, format] : config.http.log_formats) each_variable(format.line, note);
   return found;
 }
 

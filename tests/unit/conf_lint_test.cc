@@ -176,6 +176,45 @@ TEST(Lint, AKeyThatTellsViewersApart) {
   EXPECT_THAT(found_in({.location = "proxy_cache_key $host$uri$is_args$args$arg_quality;"}), IsEmpty());
 }
 
+TEST(Lint, AKeyThatTellsViewersApartByName) {
+  for (const char* part : {"http_x_session_token", "http_x_playback_session_id", "http_x_api_key",
+                           "http_x_forwarded_for", "http_x_real_ip", "arg_session_token", "arg_playback_session",
+                           "arg_viewer_id", "arg_authtoken", "arg_sessionId", "arg_deviceid", "arg_st$arg_e",
+                           "arg_Key_Pair_Id", "arg_client_id", "cookie_user_id", "cookie__ga", "cookie_group_token"}) {
+    EXPECT_THAT(found_in({.location = std::string("proxy_cache_key $host$uri$") + part + ";"}),
+                warns("tells viewers apart", 9))
+        << part;
+  }
+  for (const char* part : {"arg_design", "arg_signal", "arg_author", "arg_client", "arg_device", "arg_stream_id",
+                           "arg_user_country", "arg_token_type", "arg_t", "arg_est", "http_accept_language",
+                           "cookie_quality", "cookie_lang", "cookie_ab_group"}) {
+    EXPECT_THAT(found_in({.location = std::string("proxy_cache_key $host$uri$") + part + ";"}), IsEmpty()) << part;
+  }
+}
+
+TEST(Lint, AGroupOfTheLocationInTheKey) {
+  const auto with = [](const std::string& name) {
+    return found_in({.server = "location ~ ^/s/(?<" + name +
+                               ">[^/]+)/(.*)$ { proxy_pass http://u; proxy_cache_key $host$" + name + "$2; } "});
+  };
+  EXPECT_THAT(with("session"), warns("tells viewers apart", 8));
+  EXPECT_THAT(with("channel"), IsEmpty());
+}
+
+TEST(Lint, AMapsGroupsBringItsSourceIntoTheKey) {
+  const auto with = [](const std::string& map) {
+    return found_in({.http = "map " + map, .location = "proxy_cache_key $host$uri$m;"});
+  };
+  for (const char* map : {"$http_cookie $m { '~session=(?<s>[^;]+)' $s; }", "$arg_token $m { '~^(.+)$' $1; }",
+                          "$request_uri $m { '~[?&]token=([^&]+)' $1; }", "$remote_addr $m { '~^(\\d+)' $1; }"}) {
+    EXPECT_THAT(with(map), warns("tells viewers apart", 9)) << map;
+  }
+  for (const char* map : {"$http_cookie $m { '~quality=([^;]+)' $1; }", "$request_uri $m { '~[?&]v=([^&]+)' $1; }",
+                          "$arg_token $m { '~^(.+)$' known; }", "$http_user_agent $m { ~(iPad|iPhone) $1; }"}) {
+    EXPECT_THAT(with(map), IsEmpty()) << map;
+  }
+}
+
 TEST(Lint, AMapGivesTheKeyItsResultAndNotItsSource) {
   const std::string key = "proxy_cache_key $host$uri$m;";
   EXPECT_THAT(found_in({.http = "map $http_user_agent $m { ~TV tv; default other; }", .location = key}), IsEmpty());
@@ -188,6 +227,9 @@ TEST(Lint, AllArgumentsInTheKeyWhereSomeArePersonal) {
   EXPECT_THAT(found_in({.http = map, .location = "proxy_cache_key $host$request_uri;"}),
               warns("with them \"token\"", 9));
   EXPECT_THAT(found_in({.http = map, .location = "proxy_cache_key $host$uri;"}), IsEmpty());
+  const std::string key = "proxy_cache_key $host$uri$is_args$args;";
+  EXPECT_THAT(found_in({.http = "log_format f '$uri $arg_token';", .location = key}), warns("with them \"token\"", 9));
+  EXPECT_THAT(found_in({.http = "log_format f '$uri $arg_quality';", .location = key}), IsEmpty());
 }
 
 TEST(Lint, AHostThatTheOriginSeesAndTheKeyDoesNot) {
