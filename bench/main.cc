@@ -7,6 +7,7 @@
 #include <exception>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,18 @@ namespace {
 std::filesystem::path prefix() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
 }
+// The source, if this is it (empty) or the program was built in it (build/FLAVOUR) and has not been installed.
+std::optional<std::filesystem::path> source() {
+  const std::filesystem::path build = prefix();
+  for (const std::filesystem::path& root : {std::filesystem::path(), build, build.parent_path()}) {
+    if (std::filesystem::exists(root / "bench" / "media")) return root;
+  }
+  return std::nullopt;
+}
 // A folder of the source, or where it is installed.
 std::string data_folder(const std::string& name) {
-  std::string source = "bench/" + name;
-  if (std::filesystem::exists(source)) return source;
-  return prefix() / "share" / "levee" / name;
+  const auto root = source();
+  return root ? *root / "bench" / name : prefix() / "share" / "levee" / name;
 }
 
 // CLI's own checks let "nan" pass.
@@ -213,10 +221,9 @@ void add_compare(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<CompareOptions>();
   options->media = data_folder("media");
   options->peers = data_folder("peers");
-  if (options->peers != "bench/peers") {  // not in the source
-    options->levee = prefix() / "sbin" / "levee";
-    options->json_path = "compare.json";
-  }
+  const auto root = source();
+  options->levee = root ? *root / options->levee : prefix() / "sbin" / "levee";
+  if (root != std::filesystem::path()) options->json_path = "compare.json";
   command->add_option("plan", options->plan, "A plan to be rehearsed with each; else scenarios of its own");
   command->add_option("--rounds", options->rounds, "Rehearsals of the plan with each")
       ->check(CLI::Range(1, 99))

@@ -487,6 +487,12 @@ std::string Plan::playlist(uint32_t viewer) const {
   return stream.path(viewer % stream.channels);
 }
 
+bool Plan::needs_media() const {
+  const auto is_film = [](std::string_view asked) { return asked.starts_with("/live"); };
+  return (!arrivals.empty() && is_film(playlist(0))) ||
+         std::ranges::any_of(requests, [&](const Requests& each) { return is_film(each.path); });
+}
+
 void Plan::scale(double factor) {
   const auto scaled = [factor](uint32_t count, uint32_t most) {
     return static_cast<uint32_t>(std::clamp(std::round(count * factor), 1.0, static_cast<double>(most)));

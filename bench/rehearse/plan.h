@@ -81,6 +81,8 @@ struct Plan {
 
   // The playlist that a viewer starts with.
   std::string playlist(uint32_t viewer) const;
+  // Whether anybody asks the origin for the film.
+  bool needs_media() const;
   // So many times the viewers and requests, at least one of each kind.
   void scale(double factor);
 };

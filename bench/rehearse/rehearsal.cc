@@ -12,6 +12,7 @@
 #include "bench/client/fetch_json.h"
 #include "bench/client/origin_control.h"
 #include "bench/load/common.h"
+#include "bench/origin/media.h"
 #include "bench/rehearse/open_load.h"
 #include "bench/servers/proc.h"
 #include "bench/viewer/arrivals.h"
@@ -422,6 +423,9 @@ namespace {
 
 // Starts what the plan deploys; returns what is wrong.
 std::string deploy(const Plan& plan, const NodeMaker& maker, Deployment& servers, Venue& venue) {
+  if (const std::string& media = plan.start_origin->media; plan.needs_media() && !Media::load(media)) {
+    return "no media in " + media + ", and the plan's stream is the film";
+  }
   std::string wrong = servers.start_origin(*plan.start_origin);
   if (wrong.empty() && plan.deploy->redis) wrong = servers.start_redis();
   for (uint32_t i = 0; i < plan.deploy->nodes && wrong.empty(); ++i) wrong = servers.start_node(maker);
