@@ -405,14 +405,42 @@ bool starts(const Plan& plan, std::string_view server) {
   return false;
 }
 
-std::string check(const Plan::Fault& fault, const Plan& plan) {
+// What the faults have made of each server so far; one that is not here runs.
+enum class State : unsigned char { kRuns, kFrozen, kGone };
+using States = std::map<std::string, State, std::less<>>;
+
+// Changes the state; says why the act would change nothing.
+std::string act_on(State& state, Deployment::Act act) {
+  const State before = state;
+  switch (act) {
+    case Deployment::Act::kStart:
+      state = State::kRuns;
+      return before == State::kGone ? "" : "runs already then";
+    case Deployment::Act::kStop:
+    case Deployment::Act::kKill:
+      state = State::kGone;
+      return before == State::kGone ? "does not run then" : "";
+    case Deployment::Act::kFreeze:
+      state = State::kFrozen;
+      return before == State::kRuns ? "" : before == State::kGone ? "does not run then" : "is frozen already then";
+    case Deployment::Act::kThaw:
+      state = State::kRuns;
+      return before == State::kFrozen ? "" : "is not frozen then";
+  }
+  return {};
+}
+
+// To be asked of all faults in order of time.
+std::string check(const Plan::Fault& fault, const Plan& plan, States& states) {
   if (fault.at >= plan.duration) return "the plan is over when this fault is to strike";
   if (std::holds_alternative<Plan::Fault::OfOrigin>(fault.what)) {
     return plan.deploy || plan.origin ? "" : "the plan names no origin that could be told";
   }
-  const std::string& server = std::get<Plan::Fault::OfServer>(fault.what).name;
+  const auto& [act, server] = std::get<Plan::Fault::OfServer>(fault.what);
   if (!plan.deploy) return "only servers that the plan deploys can be struck";
-  return starts(plan, server) ? "" : "there is no \"" + server + "\"";
+  if (!starts(plan, server)) return "there is no \"" + server + "\"";
+  const std::string wrong = act_on(states[server], act);
+  return wrong.empty() ? "" : server + " " + wrong;
 }
 
 // Of those who leave, and perhaps come back: some must be there, and time to come back.
@@ -422,8 +450,17 @@ std::string check_leaving(const Arrival& arrival, const Plan& plan) {
   const bool somebody = std::ranges::any_of(
       plan.arrivals, [&arrival](const Arrival& other) { return other.count > 0 && other.at_ms < arrival.at_ms; });
   if (!somebody) return "nobody watches yet who could leave";
-  const bool too_late = returns && Milliseconds(arrival.at_ms + arrival.away_ms) >= plan.duration;
-  return too_late ? "the plan is over when they are to come back" : "";
+  const Milliseconds back(arrival.at_ms + arrival.away_ms);
+  if (returns && back >= plan.duration) return "the plan is over when they are to come back";
+  const Milliseconds last(arrival.at_ms + arrival.away_ms + arrival.over_ms);
+  if (last <= plan.duration) return {};
+  return returns ? "the plan is over before all are back" : "the plan is over before all have left";
+}
+
+// Of those who come: `over` from `at` on.
+std::string check_coming(Milliseconds at, Milliseconds over, const Plan& plan) {
+  if (at >= plan.duration) return "the plan is over when they are to come";
+  return at + over > plan.duration ? "the plan is over before all have come" : "";
 }
 
 // The capacity that faults change: none of them may ask for what an origin of the plan's own refuses.
@@ -437,19 +474,21 @@ std::string check_capacity(const Plan::Fault& fault, const Plan& plan, Capacity&
 // What could not happen before the plan is over, or at all: a plan without it may hold that should not. The line, and
 // what is wrong with it.
 std::pair<int, std::string> check_times(const Plan& plan) {
-  constexpr const char* kTooLate = "the plan is over when they are to come";
   Capacity capacity = plan.start_origin ? plan.start_origin->capacity : Capacity{};
+  States states;
   for (const Plan::Fault& fault : plan.faults) {
-    if (std::string wrong = check(fault, plan); !wrong.empty()) return {fault.line, std::move(wrong)};
-    if (std::string wrong = check_capacity(fault, plan, capacity); !wrong.empty())
-      return {fault.line, std::move(wrong)};
+    std::string wrong = check(fault, plan, states);
+    if (wrong.empty()) wrong = check_capacity(fault, plan, capacity);
+    if (!wrong.empty()) return {fault.line, std::move(wrong)};
   }
   for (const Arrival& arrival : plan.arrivals) {
-    if (Milliseconds(arrival.at_ms) >= plan.duration) return {arrival.line, kTooLate};
-    if (std::string wrong = check_leaving(arrival, plan); !wrong.empty()) return {arrival.line, std::move(wrong)};
+    std::string wrong = check_leaving(arrival, plan);
+    if (wrong.empty()) wrong = check_coming(Milliseconds(arrival.at_ms), Milliseconds(arrival.over_ms), plan);
+    if (!wrong.empty()) return {arrival.line, std::move(wrong)};
   }
   for (const Plan::Requests& requests : plan.requests) {
-    if (requests.at >= plan.duration) return {requests.line, kTooLate};
+    std::string wrong = check_coming(requests.at, requests.over, plan);
+    if (!wrong.empty()) return {requests.line, std::move(wrong)};
   }
   return {};
 }

@@ -127,6 +127,7 @@ class Rehearsal {
   Latencies latencies() const;
   Values values() const;
   std::vector<std::string> untested() const;
+  std::vector<std::string> missed_faults() const;
 
   const Plan& plan_;
   const Venue& venue_;
@@ -299,11 +300,14 @@ void Rehearsal::count_origin(const nlohmann::json& counts) {
       std::exchange(origin_started_ms_, started) != started) {
     of_earlier_ = outcome_.origin.value_or(OriginCounts{});
   }
+  std::optional<uint64_t> struck;
+  if (counts.contains("struck")) struck = of_earlier_.struck.value_or(0) + counts.value("struck", uint64_t{0});
   outcome_.origin = OriginCounts{.requests = of_earlier_.requests + counts.value("requests", uint64_t{0}),
                                  .least = of_earlier_.least + counts.value("least", uint64_t{0}),
                                  .active = counts.value("active", 0U),
                                  .most_active = std::max(of_earlier_.most_active, counts.value("most_active", 0U)),
-                                 .refused = of_earlier_.refused + counts.value("refused", uint64_t{0})};
+                                 .refused = of_earlier_.refused + counts.value("refused", uint64_t{0}),
+                                 .struck = struck};
 }
 
 void Rehearsal::end_second() {
@@ -378,7 +382,23 @@ Rehearsal::Latencies Rehearsal::latencies() const {
 std::vector<std::string> Rehearsal::untested() const {
   std::vector<std::string> untested;
   if (!plan_.arrivals.empty() && outcome_.tally.started == 0) untested.emplace_back("not one viewer saw a frame");
+  const auto missed = missed_faults();
+  untested.insert(untested.end(), missed.begin(), missed.end());
   return untested;
+}
+
+// Of the origin's, when it says that it struck nothing at all.
+std::vector<std::string> Rehearsal::missed_faults() const {
+  std::vector<std::string> missed;
+  if (!outcome_.origin || outcome_.origin->struck != 0) return missed;
+  for (const Plan::Fault& fault : plan_.faults) {
+    const auto* const told = std::get_if<Plan::Fault::OfOrigin>(&fault.what);
+    if (told == nullptr || told->command.starts_with("ok") || told->command.starts_with("capacity")) continue;
+    if (told->command.starts_with("zero")) return {};  // nobody knows of what was struck before
+    missed.push_back("\"" + fault.words + "\" struck no request (" + plan_.file + ":" + std::to_string(fault.line) +
+                     ")");
+  }
+  return missed;
 }
 
 // The running values; none of what nothing has measured yet.

@@ -38,3 +38,15 @@ def test_without_a_frame_there_is_no_yes(rehearse):
     code, said, result = rehearse(PAGE, "errors 100%")
     assert code == 2 and said.endswith("\nNo verdict: every promise was kept, but not one viewer saw a frame.\n")
     assert result["verdict"] == "none" and result["untested"] == ["not one viewer saw a frame"]
+
+
+def test_a_fault_that_strikes_nothing_tests_nothing(rehearse, tmp_path):
+    def play(prefix):
+        (tmp_path / "fault.plan").write_text("deploy { nodes 0; } origin { } duration 2s; requests 9 at=1s path=/object/9/a; promise errors 100%;\n"
+                                             f"fault 500ms origin 503 prefix={prefix};")
+        return subprocess.run([OUT / "levee-bench", "rehearse", "--quiet", tmp_path / "fault.plan"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=3 * PATIENCE)
+    missed = play("/elsewhere")
+    says = f'every promise was kept, but "origin 503 prefix=/elsewhere" struck no request ({tmp_path}/fault.plan:2).'
+    assert missed.returncode == 2 and says in missed.stdout, missed.stdout
+    assert play("/object").returncode == 0

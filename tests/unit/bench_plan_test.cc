@@ -168,6 +168,36 @@ TEST(Plan, WhoComesWhenItIsOverWouldKeepEveryPromise) {
   EXPECT_EQ(good(head + "viewers step 1 at=8999ms;").arrivals[0].at_ms, 8999);
 }
 
+TEST(Plan, WhoComesOverALongerTimeThanThePlanIsNotAllThere) {
+  const std::string head = std::string(kTarget) + "duration 9s;\n";
+  const std::string late = "p.plan:2: the plan is over before all have come";
+  EXPECT_EQ(wrong(head + "viewers ramp 5 over=9001ms;"), late);
+  EXPECT_EQ(wrong(head + "viewers drift 5 at=1s over=8001ms;"), late);
+  EXPECT_EQ(wrong(head + "requests 5 at=1s over=8001ms path=/a;"), late);
+  EXPECT_EQ(good(head + "viewers ramp 5 at=1s over=8s; requests 5 at=1s over=8s path=/a;").arrivals[0].over_ms, 8000);
+  EXPECT_EQ(wrong(head + "viewers rejoin 9% at=5s away=1s over=3001ms; viewers step 1;"),
+            "p.plan:2: the plan is over before all are back");
+  EXPECT_EQ(wrong(head + "viewers leave 9% at=5s over=4001ms; viewers step 1;"),
+            "p.plan:2: the plan is over before all have left");
+  EXPECT_EQ(good(head + "viewers rejoin 9% at=5s away=1s over=3s; viewers step 1;").arrivals.size(), 2U);
+}
+
+TEST(Plan, AFaultMustChangeSomething) {
+  const std::string deployed = "deploy { nodes 0; redis on; } origin { } viewers step 1; promise errors 0%;\n";
+  EXPECT_EQ(wrong(deployed + "fault 1s start redis;"), "p.plan:2: redis runs already then");
+  EXPECT_EQ(wrong(deployed + "fault 1s thaw redis;"), "p.plan:2: redis is not frozen then");
+  EXPECT_EQ(wrong(deployed + "\nfault 2s kill redis; fault 1s stop redis;"), "p.plan:3: redis does not run then");
+  EXPECT_EQ(wrong(deployed + "fault 1s kill redis; fault 2s thaw redis;"), "p.plan:2: redis is not frozen then");
+  EXPECT_EQ(wrong(deployed + "fault 1s kill redis; fault 2s freeze redis;"), "p.plan:2: redis does not run then");
+  EXPECT_EQ(wrong(deployed + "fault 1s freeze redis; fault 2s freeze redis;"),
+            "p.plan:2: redis is frozen already then");
+  EXPECT_EQ(wrong(deployed + "fault 1s freeze redis; fault 2s start redis;"), "p.plan:2: redis runs already then");
+  EXPECT_EQ(good(deployed + "fault 4s start redis; fault 1s freeze redis; fault 2s thaw redis; fault 3s kill redis;\n"
+                            "fault 2s freeze origin; fault 3s kill origin; fault 4s start origin;")
+                .faults.size(),
+            7U);
+}
+
 TEST(Plan, WhoLeavesMustBeThereAndHaveTimeToComeBack) {
   const std::string head = std::string(kTarget) + "promise errors 0%; duration 9s;\n";
   const std::string nobody = "p.plan:2: nobody watches yet who could leave";
