@@ -90,6 +90,7 @@ Json second_json(const Moment& moment) {
   return {{"viewers", of.viewers},
           {"requests", of.requests},
           {"answered", of.answered},
+          {"told", of.told},
           {"hits", of.hits},
           {"collapsed", of.collapsed},
           {"errors", of.errors},
@@ -219,10 +220,10 @@ Json outcome_json(const Plan& plan, const Outcome& outcome) {
                      {"stall_s", static_cast<double>(tally.stall_us) / 1e6},
                      {"skipped_segments", tally.skipped_segments},
                      {"switches", tally.total.switches}};
-  json["requests"] = {{"sent", tally.total.requests}, {"answered", tally.total.answered},
-                      {"hits", tally.total.hits},     {"collapsed", tally.total.collapsed},
-                      {"errors", tally.total.errors}, {"wrong_bodies", tally.wrong_bodies},
-                      {"bytes", tally.total.bytes}};
+  json["requests"] = {{"sent", tally.total.requests},       {"answered", tally.total.answered},
+                      {"told", tally.total.told},           {"hits", tally.total.hits},
+                      {"collapsed", tally.total.collapsed}, {"errors", tally.total.errors},
+                      {"wrong_bodies", tally.wrong_bodies}, {"bytes", tally.total.bytes}};
   json["latency_ms"] = {{"start_up", latency_json(tally.start_up)},
                         {"segment_first_byte", latency_json(tally.segment_first_byte)},
                         {"segment_whole", latency_json(tally.segment_whole)},

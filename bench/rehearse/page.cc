@@ -133,8 +133,9 @@ std::string tiles(const Plan& plan, const Outcome& outcome) {
     tile(print("%.1f Mb/s", static_cast<double>(tally.total.bytes) * 8 / 1e6 / outcome.took_s),
          "to clients, on average");
   }
-  const double answered = std::max<double>(tally.total.answered, 1);
-  tile(print("%.2f %%", 100 * (tally.total.hits + tally.total.collapsed) / answered), "hits and collapsed");
+  if (const Second& total = tally.total; total.told > 0) {
+    tile(print("%.2f %%", 100.0 * (total.hits + total.collapsed) / total.told), "hits and collapsed");
+  }
   if (outcome.origin) {
     tile(std::to_string(outcome.origin->requests), "origin requests; least " + std::to_string(outcome.origin->least));
     tile(std::to_string(outcome.origin->most_active), "at the origin at a time");
@@ -174,10 +175,21 @@ std::string audience_charts(const Plan& plan, const Outcome& outcome) {
               outcome);
 }
 
+// Nothing where no answer said.
+std::string cache_chart(const Outcome& outcome) {
+  if (outcome.tally.total.told == 0) return {};
+  const auto hits = [](const Moment& m) { return ratio(m.of.hits, m.of.told); };
+  const auto spared = [](const Moment& m) { return ratio(m.of.hits + m.of.collapsed, m.of.told); };
+  return draw(
+      {.title = "Answers from the cache",
+       .note = "hits, and those who shared another's fetch, of the answers that say",
+       .scale = Chart::Scale::kShare,
+       .series = {series(outcome, "hits", "c3", hits, true), series(outcome, "hits and collapsed", "c1", spared)}},
+      outcome);
+}
+
 std::string request_charts(const Plan& plan, const Outcome& outcome) {
   const std::string_view measure = plan.arrivals.empty() ? "request_first_byte_p99" : "segment_first_byte_p99";
-  const auto hits = [](const Moment& m) { return ratio(m.of.hits, m.of.answered); };
-  const auto spared = [](const Moment& m) { return ratio(m.of.hits + m.of.collapsed, m.of.answered); };
   return draw({.title = "First byte",
                .note = "of segments and plain requests, from when each was due",
                .scale = Chart::Scale::kMilliseconds,
@@ -185,12 +197,7 @@ std::string request_charts(const Plan& plan, const Outcome& outcome) {
                           series(outcome, "p50", "c1", [](const Moment& m) { return m.first_byte_p50_ms; })},
                .limit = limit_of(plan, measure)},
               outcome) +
-         draw({.title = "Answers from the cache",
-               .note = "hits, and those who shared another's fetch",
-               .scale = Chart::Scale::kShare,
-               .series = {series(outcome, "hits", "c3", hits, true),
-                          series(outcome, "hits and collapsed", "c1", spared)}},
-              outcome) +
+         cache_chart(outcome) +
          draw({.title = "Requests of clients",
                .unit = "per second",
                .series = {series(

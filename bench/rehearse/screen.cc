@@ -39,7 +39,12 @@ std::string latency(double milliseconds) {
 }
 
 double hit_share(const Second& second) {
-  return second.answered > 0 ? 100.0 * (second.hits + second.collapsed) / second.answered : 0;
+  return second.told > 0 ? 100.0 * (second.hits + second.collapsed) / second.told : 0;
+}
+
+// A share in `format`; of answers of which none said whether it came from a cache: a dash.
+std::string hits(const Second& second, const char* format) {
+  return second.told > 0 ? print(format, hit_share(second)) : "-";
 }
 
 std::string progress(double part, size_t width) {
@@ -134,6 +139,7 @@ std::string line_of_seconds(const Outcome& so_far, size_t count) {
     const Moment& each = so_far.seconds[i];
     mean.of.requests += each.of.requests;
     mean.of.answered += each.of.answered;
+    mean.of.told += each.of.told;
     mean.of.hits += each.of.hits;
     mean.of.collapsed += each.of.collapsed;
     mean.of.errors += each.of.errors;
@@ -142,9 +148,9 @@ std::string line_of_seconds(const Outcome& so_far, size_t count) {
   }
   const auto in_one = static_cast<uint32_t>(count);
   std::string line =
-      print("%4zu s  viewers %-6u requests/s %-6u hits %3.0f %%  stalled %-5u errors %-5u first byte p99 %s",
-            so_far.seconds.size(), last.of.viewers, mean.of.requests / in_one, hit_share(mean.of), last.of.stalled,
-            mean.of.errors, latency(mean.first_byte_p99_ms).c_str());
+      print("%4zu s  viewers %-6u requests/s %-6u hits %5s  stalled %-5u errors %-5u first byte p99 %s",
+            so_far.seconds.size(), last.of.viewers, mean.of.requests / in_one, hits(mean.of, "%3.0f %%").c_str(),
+            last.of.stalled, mean.of.errors, latency(mean.first_byte_p99_ms).c_str());
   if (so_far.origin) {
     line += print("  origin %llu/s, %u at a time", static_cast<unsigned long long>(mean.origin_requests / count),
                   last.origin_active);
@@ -171,7 +177,7 @@ std::string picture(const Plan& plan, const Outcome& so_far, size_t width, size_
   row("requests", print("%u /s", last.of.requests), [](const Moment& m) { return m.of.requests; });
   row("traffic", print("%.0f Mb/s", static_cast<double>(last.of.bytes) * 8 / 1e6),
       [](const Moment& m) { return static_cast<double>(m.of.bytes); });
-  row("hits, collapsed", print("%.1f %%", hit_share(last.of)), [](const Moment& m) { return hit_share(m.of); });
+  row("hits, collapsed", hits(last.of, "%.1f %%"), [](const Moment& m) { return hit_share(m.of); });
   row("errors", print("%u /s", last.of.errors), [](const Moment& m) { return m.of.errors; });
   row("first byte p99", latency(last.first_byte_p99_ms), [](const Moment& m) { return m.first_byte_p99_ms; });
   if (so_far.origin) {

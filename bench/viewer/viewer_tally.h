@@ -14,6 +14,7 @@ struct Second {
   uint32_t starts = 0;  // first frames
   uint32_t requests = 0;
   uint32_t answered = 0;
+  uint32_t told = 0;  // answers that said whether they came from a cache
   uint32_t hits = 0;
   uint32_t collapsed = 0;  // that waited for another's fetch
   uint32_t errors = 0;

@@ -136,6 +136,17 @@ TEST_F(ReportTest, ALineTellsOfSeveralSeconds) {
   EXPECT_NE(line_of_seconds(outcome_, 9).find("requests/s 33 "), std::string::npos);
 }
 
+TEST_F(ReportTest, WhatNoAnswerSaidIsNoHitRatio) {
+  outcome_.seconds.back().of.answered = outcome_.tally.total.answered = 9;
+  EXPECT_NE(line_of_seconds(outcome_, 2).find("hits     -  stalled"), std::string::npos);
+  EXPECT_EQ(report_page(plan_, outcome_, {}).find("hits and collapsed"), std::string::npos);
+  outcome_.seconds.back().of.told = outcome_.tally.total.told = 4;
+  outcome_.seconds.back().of.hits = outcome_.tally.total.hits = 3;
+  EXPECT_NE(line_of_seconds(outcome_, 2).find("hits  75 %  stalled"), std::string::npos);
+  EXPECT_NE(picture(plan_, outcome_, 80, 40).find("75.0 %"), std::string::npos);
+  EXPECT_NE(report_page(plan_, outcome_, {}).find("<b>75.00 %</b><span>hits and collapsed"), std::string::npos);
+}
+
 TEST(CacheWord, IsReadFromWhatCachesSay) {
   const auto word = [](std::string_view fields) {
     ResponseHead head;
@@ -144,9 +155,21 @@ TEST(CacheWord, IsReadFromWhatCachesSay) {
   };
   EXPECT_EQ(word("Cache-Status: levee; hit; ttl=3\r\n"), CacheWord::kHit);
   EXPECT_EQ(word("Cache-Status: levee; fwd=miss; collapsed\r\n"), CacheWord::kCollapsed);
-  EXPECT_EQ(word("Cache-Status: levee; fwd=miss\r\nX-Cache: HIT\r\n"), CacheWord::kNone);
+  EXPECT_EQ(word("Cache-Status: levee; fwd=miss\r\nX-Cache: HIT\r\n"), CacheWord::kMiss);
+  EXPECT_EQ(word("Cache-Status: shield;hit, edge; fwd=miss\r\n"), CacheWord::kHit);
+  EXPECT_EQ(word("Cache-Status: a; hit=?0\r\n"), CacheWord::kMiss);
   EXPECT_EQ(word("X-Cache-Status: HIT\r\n"), CacheWord::kHit);
-  EXPECT_EQ(word("Server: x\r\n"), CacheWord::kNone);
+  for (const std::string hit :
+       {"STALE", "UPDATING", "REVALIDATED", "hit", "Hit from cloudfront", "RefreshHit from cloudfront", "MISS, HIT",
+        "TCP_MEM_HIT from a1 (AkamaiGHost)", "hit-fresh", "hit cached"}) {
+    EXPECT_EQ(word("X-Cache: " + hit + "\r\n"), CacheWord::kHit) << hit;
+    EXPECT_EQ(word("x-cache-status: " + hit + "\r\n"), CacheWord::kHit) << hit;
+  }
+  for (const std::string miss : {"MISS", "EXPIRED", "BYPASS", "Miss from cloudfront", "MISS from white.example",
+                                 "DYNAMIC", "hit-stale", "HITPASS"}) {
+    EXPECT_EQ(word("X-Cache: " + miss + "\r\n"), CacheWord::kMiss) << miss;
+  }
+  EXPECT_EQ(word("X-Cache-Status: -\r\nServer: x\r\n"), CacheWord::kNone) << "nginx, where it did not look";
 }
 
 }  // namespace
