@@ -19,7 +19,7 @@ struct OriginCounts {
   uint32_t active = 0;
   uint32_t most_active = 0;
   uint64_t refused = 0;
-  std::optional<uint64_t> struck;  // by faults; none: it does not tell
+  std::optional<uint64_t> struck = {};  // by faults; none: it does not tell
 };
 
 // One second, and the running values at its end.

@@ -12,8 +12,9 @@ from harness import OUT, PATIENCE, eventually
 from harness.terminal import Terminal
 
 PLAN = """
-about "A long enough evening"; deploy { nodes 0; } origin { } duration %ds; requests 20 over=%ds path=/object/9/a?cc=max-age=60;
-fault 1s origin slow prefix=/nothing/that/anybody/asks/for/in/this/whole/evening/which/is/long/enough/to/be/wider/than/a/terminal;
+about "A long enough evening"; deploy { nodes 0; } origin { } duration %ds;
+requests 20 over=%ds path=/object/9/an-object-with-a-name-that-in-this-whole-evening-is-long-enough-to-be-wider-than-any-terminal-here?cc=max-age=60;
+fault 1s origin slow prefix=/object/9/an-object-with-a-name-that-in-this-whole-evening-is-long-enough-to-be-wider-than-any-terminal-here ttfb=1ms;
 promise errors 0%%;
 """
 
@@ -99,7 +100,7 @@ def test_the_picture_is_drawn_anew_in_its_place(watch, rows, columns):
     assert live.process.returncode == 0 and shown.rstrip().endswith("It holds.")
     assert all(re.search(r" \d of 3 s$", title) for title in first)
     if rows > 20:  # in a lower one the verdict pushes it out
-        assert live.titles()[0].endswith(" of 3 s") and "slow prefix=/nothing" in shown
+        assert live.titles()[0].endswith(" of 3 s") and "slow prefix=/object" in shown
 
 
 @pytest.mark.parametrize("kind", ["dumb", ""])
@@ -147,4 +148,4 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(watch):
 def test_no_terminal_no_picture(plan):
     said = subprocess.run([OUT / "levee-bench", "rehearse", plan(3)], stdout=subprocess.PIPE, timeout=PATIENCE, text=True).stdout
     assert "\x1b" not in said and "evening  " not in said
-    assert re.search(r"^ +2 s  viewers 0 +requests/s \d+ ", said, re.MULTILINE) and "-- origin slow prefix=/nothing" in said
+    assert re.search(r"^ +2 s  viewers 0 +requests/s \d+ ", said, re.MULTILINE) and "-- origin slow prefix=/object/9/an-object" in said
