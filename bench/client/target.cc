@@ -8,6 +8,31 @@
 #include <cctype>
 
 namespace levee::bench {
+namespace {
+
+// Of "http:" before "//"; 0: there is no scheme.
+size_t scheme_size(std::string_view reference) {
+  const auto in_scheme = [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.'; };
+  const auto end = std::ranges::find_if_not(reference, in_scheme);
+  const auto size = static_cast<size_t>(end - reference.begin());
+  return size > 0 && reference.substr(size).starts_with("://") ? size + 1 : 0;
+}
+
+// RFC 3986 section 5.2.4, of a path that begins with a slash.
+std::string without_dots(std::string_view path) {
+  std::string clean;
+  while (!path.empty()) {
+    const std::string_view segment = path.substr(0, path.find('/', 1));  // "/name"
+    path.remove_prefix(segment.size());
+    const bool is_up = segment == "/..", is_dot = is_up || segment == "/.";
+    if (is_up) clean.resize(std::min(clean.rfind('/'), clean.size()));
+    if (!is_dot) clean += segment;
+    if (is_dot && path.empty()) clean += '/';
+  }
+  return clean;
+}
+
+}  // namespace
 
 std::optional<Target> parse_target(std::string_view url) {
   Target target;
@@ -41,14 +66,27 @@ std::optional<HostName> parse_host(std::string_view word) {
   return HostName{std::string(word), std::string(name)};
 }
 
-std::string resolve_path(std::string_view base, std::string_view reference) {
-  if (const size_t scheme = reference.find("://"); scheme != std::string_view::npos) {
-    const size_t slash = reference.find('/', scheme + 3);
-    return slash == std::string_view::npos ? "/" : std::string(reference.substr(slash));
+Location resolve(const Location& base, std::string_view reference) {
+  reference = reference.substr(0, reference.find('#'));
+  reference.remove_prefix(scheme_size(reference));
+  Location at = base;
+  if (reference.starts_with("//")) {
+    const std::string_view authority = reference.substr(2, reference.find_first_of("/?", 2) - 2);
+    reference.remove_prefix(2 + authority.size());
+    at = {.authority = std::string(authority), .path = "/"};
+    std::ranges::transform(at.authority, at.authority.begin(), [](unsigned char c) { return std::tolower(c); });
   }
-  if (reference.starts_with('/')) return std::string(reference);
-  base = base.substr(0, base.find('?'));
-  return std::string(base.substr(0, base.rfind('/') + 1)) + std::string(reference);
+  const std::string_view path = reference.substr(0, reference.find('?'));
+  const std::string_view query = reference.substr(path.size());
+  if (reference.empty()) return at;
+  at.path.resize(std::min(at.path.find('?'), at.path.size()));
+  if (path.starts_with('/')) {
+    at.path = without_dots(path);
+  } else if (!path.empty()) {
+    at.path = without_dots(at.path.substr(0, at.path.rfind('/') + 1).append(path));
+  }
+  at.path += query;
+  return at;
 }
 
 }  // namespace levee::bench

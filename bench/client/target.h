@@ -29,7 +29,13 @@ struct HostName {
 };
 std::optional<HostName> parse_host(std::string_view word);
 
-// The path that `reference`, a URI in a document at `base` of the same server, means.
-std::string resolve_path(std::string_view base, std::string_view reference);
+// Where something is: a path with its query, and the server's authority where a URI named one, in lower case.
+struct Location {
+  std::string authority, path;  // authority empty: of the server that was asked; path empty: nowhere
+  bool operator==(const Location&) const = default;
+};
+// What `reference`, a URI in a document at `base`, means (RFC 3986 section 5). Its scheme and its fragment are left
+// out.
+Location resolve(const Location& base, std::string_view reference);
 
 }  // namespace levee::bench

@@ -50,13 +50,15 @@ struct Outcome {
   Histogram lag;                       // of the generator: how late it was, at each moment
   Histogram work_lag;                  // the same for each request and answer, at most
   double took_s = 0;
-  double node_cpu_s = 0;         // 0: the nodes are not ours
-  uint64_t resident_before = 0;  // bytes of the nodes, before anybody came
-  size_t connections = 0;        // at a time at most
-  uint64_t lent = 0;             // requests on another client's connection
-  uint64_t waited = 0;           // requests that found no connection
-  int shortage = 0;              // why the generator's machine had no socket for one (errno); 0: it had
-  int interrupted_by = 0;        // a signal, before its time was over; there is no verdict then
+  double node_cpu_s = 0;               // 0: the nodes are not ours
+  uint64_t resident_before = 0;        // bytes of the nodes, before anybody came
+  size_t connections = 0;              // at a time at most
+  uint64_t lent = 0;                   // requests on another client's connection
+  uint64_t waited = 0;                 // requests that found no connection
+  int shortage = 0;                    // why the generator's machine had no socket for one (errno); 0: it had
+  std::vector<std::string> elsewhere;  // hosts other than the targets that playlists named, which nobody asked
+  uint64_t asked_elsewhere = 0;        // requests for what those hosts have
+  int interrupted_by = 0;              // a signal, before its time was over; there is no verdict then
   Verdict verdict;
 
   Lateness lateness() const {

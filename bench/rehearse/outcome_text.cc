@@ -140,6 +140,12 @@ std::vector<std::string> remarks(const Outcome& outcome) {
   const Verdict& verdict = outcome.verdict;
   const bool is_said = verdict.kind == Verdict::Kind::kNone && unjudged(verdict).empty();  // in the verdict's own line
   if (!verdict.untested.empty() && !is_said) remarks.push_back("Not tested: " + untested(verdict) + ".");
+  if (outcome.asked_elsewhere > 0) {
+    std::string hosts;
+    for (const std::string& host : outcome.elsewhere) hosts += (hosts.empty() ? "" : ", ") + host;
+    remarks.push_back(std::to_string(outcome.asked_elsewhere) + " requests were for media on other hosts (" + hosts +
+                      "). The target was asked for it, so nothing here tells of those hosts.");
+  }
   return remarks;
 }
 
@@ -230,6 +236,9 @@ Json outcome_json(const Plan& plan, const Outcome& outcome) {
                         {"playlist_whole", latency_json(tally.playlist_whole)},
                         {"request_first_byte", latency_json(tally.request_first_byte)},
                         {"request_whole", latency_json(tally.request_whole)}};
+  if (outcome.asked_elsewhere > 0) {
+    json["requests"]["elsewhere"] = {{"requests", outcome.asked_elsewhere}, {"hosts", outcome.elsewhere}};
+  }
   if (outcome.origin) {
     json["origin"] = {{"requests", outcome.origin->requests},
                       {"least", outcome.origin->least},

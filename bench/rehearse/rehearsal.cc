@@ -1,5 +1,6 @@
 #include "bench/rehearse/rehearsal.h"
 
+#include <event2/util.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -127,6 +128,7 @@ class Rehearsal {
   Latencies latencies() const;
   Values values() const;
   std::vector<std::string> untested() const;
+  void count_elsewhere();
   std::vector<std::string> missed_faults() const;
 
   const Plan& plan_;
@@ -206,6 +208,7 @@ Outcome Rehearsal::run() {
   }
   end_last_second();
   count_waits();
+  count_elsewhere();
   outcome_.connections = connections_.most_open();
   outcome_.lent = connections_.lent();
   outcome_.waited = connections_.waited();
@@ -377,6 +380,18 @@ Rehearsal::Latencies Rehearsal::latencies() const {
     });
   }
   return {start_up.all(), segment.all(), first.all(), whole.all()};
+}
+
+// Whatever a playlist says, it is the targets that are asked.
+void Rehearsal::count_elsewhere() {
+  for (const auto& [authority, requests] : outcome_.tally.by_authority) {
+    const auto is_it = [&authority](const Target& target) {
+      return evutil_ascii_strcasecmp(target.authority.c_str(), authority.c_str()) == 0;
+    };
+    if (std::ranges::any_of(venue_.targets, is_it) || std::ranges::any_of(plan_.targets, is_it)) continue;
+    outcome_.elsewhere.push_back(authority);
+    outcome_.asked_elsewhere += requests;
+  }
 }
 
 std::vector<std::string> Rehearsal::untested() const {

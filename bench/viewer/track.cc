@@ -23,7 +23,9 @@ class Track::Request final : public HttpClient::Observer {
   Request(Track& track, Kind kind) : track_(track), kind_(kind) {}
 
   // `range`: a Range field's value; empty: the whole.
-  void ask(const std::string& path, const std::string& range, int64_t due_us) {
+  void ask(const Location& location, const std::string& range, int64_t due_us) {
+    const std::string& path = location.path;
+    if (!location.authority.empty()) ++track_.crowd_.tally.by_authority[location.authority];
     due_us_ = due_us;
     status_ = 0;
     received_ = 0;
@@ -119,17 +121,17 @@ Track::~Track() {
   for (event* timer : {poll_timer_, fetch_timer_}) event_free(timer);
 }
 
-void Track::follow(const std::string& path, int64_t due_us) {
+void Track::follow(const Location& location, int64_t due_us) {
   stop();
-  path_ = path;
+  location_ = location;
   poll_due_us_ = due_us;
   poll();
 }
 
-void Track::turn_to(const std::string& path) {
+void Track::turn_to(const Location& location) {
   playlist_request_->cancel();
   if (fetching_seconds_ == 0) segment_request_->cancel();  // the other's initialization segment
-  path_ = path;
+  location_ = location;
   has_map_ = false;
   last_newest_ = -1;
   playlist_ = {};
@@ -140,7 +142,7 @@ void Track::stop() {
   for (event* timer : {poll_timer_, fetch_timer_}) event_del(timer);
   playlist_request_->cancel();
   segment_request_->cancel();
-  path_.clear();
+  location_ = {};
   playlist_ = {};
   next_ = last_newest_ = -1;
   has_map_ = false;
@@ -152,14 +154,15 @@ int64_t Track::waits_us(int64_t now) const {
   return waits ? std::max<int64_t>(now - segment_due_us_, 0) : 0;
 }
 
-std::string Track::poll_path() const {
+Location Track::poll_location() const {
   const bool blocks = playlist_.can_block && playlist_.parts_per_segment > 0 && last_newest_ >= 0;
-  if (!blocks) return path_;
-  return path_ + (path_.find('?') == std::string::npos ? "?" : "&") + playlist_.next_query();
+  Location location = location_;
+  if (blocks) location.path += (location.path.find('?') == std::string::npos ? "?" : "&") + playlist_.next_query();
+  return location;
 }
 
 void Track::poll() {
-  playlist_request_->ask(poll_path(), {}, poll_due_us_);
+  playlist_request_->ask(poll_location(), {}, poll_due_us_);
 }
 
 void Track::poll_at(int64_t due_us) {
@@ -204,7 +207,7 @@ void Track::playlist_done(bool good, const std::string& text) {
 
 void Track::ask_segment(const std::string& uri, const std::string& range) {
   if (segment_due_us_ == 0) segment_due_us_ = now_us();
-  segment_request_->ask(resolve_path(path_, uri), range, segment_due_us_);
+  segment_request_->ask(resolve(location_, uri), range, segment_due_us_);
 }
 
 void Track::fetch_after(int64_t microseconds) {

@@ -44,13 +44,13 @@ class Track {
   Track& operator=(const Track&) = delete;
 
   // From the live edge of this playlist on, or from the start of one that has ended. `due_us`: at most now.
-  void follow(const std::string& path, int64_t due_us);
+  void follow(const Location& location, int64_t due_us);
   // Goes on with the same segment number in another playlist.
-  void turn_to(const std::string& path);
+  void turn_to(const Location& location);
   // Gives up what runs. The owner closes the connections.
   void stop();
 
-  const std::string& path() const { return path_; }  // of the playlist; empty: it follows none
+  const Location& location() const { return location_; }  // of the playlist; nowhere: it follows none
   bool has_all() const { return playlist_.is_ended && next_ > playlist_.newest(); }
   // How long it has waited for a segment's first byte, pauses before it asks again included; 0 when it does not.
   int64_t waits_us(int64_t now) const;
@@ -64,7 +64,7 @@ class Track {
   void poll();
   void poll_at(int64_t due_us);
   void poll_again(bool changed);
-  std::string poll_path() const;
+  Location poll_location() const;
   void fetch_next();
   void fetch_hinted();
   void ask_segment(const std::string& uri, const std::string& range);
@@ -72,7 +72,7 @@ class Track {
 
   Crowd& crowd_;
   Owner& owner_;
-  std::string path_;
+  Location location_;
   Playlist playlist_;
   int64_t next_ = -1;  // sequence number of the segment that is fetched, or will be
   bool has_map_ = false;

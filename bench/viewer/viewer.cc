@@ -33,7 +33,7 @@ Viewer::~Viewer() {
 
 void Viewer::join(const std::string& path, int64_t due_us) {
   if (is_watching()) return;
-  path_ = path;
+  location_ = {.authority = {}, .path = path};
   variants_.clear();
   main_.media_us = sound_.media_us = shown_us_ = 0;
   is_counted_late_ = false;
@@ -41,7 +41,7 @@ void Viewer::join(const std::string& path, int64_t due_us) {
   ++crowd_.tally.joined;
   ++crowd_.tally.total.viewers;
   crowd_.tally.add(&Second::joins);
-  main_.track.follow(path, due_us);
+  main_.track.follow(location_, due_us);
 }
 
 void Viewer::leave() {
@@ -99,20 +99,17 @@ void Viewer::on_gone(const Track& track, double seconds) {
 bool Viewer::has_variants(const std::string& text) {
   if (!variants_.empty()) return false;
   variants_ = parse_variants(text);
-  for (Variant& variant : variants_) {
-    variant.uri = resolve_path(path_, variant.uri);
-    if (!variant.sound.empty()) variant.sound = resolve_path(path_, variant.sound);
-  }
   if (!variants_.empty()) go_to_variant(0);
   return !variants_.empty();
 }
 
 void Viewer::go_to_variant(size_t variant) {
   variant_ = variant;
-  main_.track.turn_to(variants_[variant].uri);
-  const std::string& sound = variants_[variant].sound;
-  if (sound == sound_.track.path()) return;
-  if (sound.empty()) return sound_.track.stop();
+  main_.track.turn_to(resolve(location_, variants_[variant].uri));
+  const std::string& uri = variants_[variant].sound;
+  const Location sound = uri.empty() ? Location() : resolve(location_, uri);
+  if (sound == sound_.track.location()) return;
+  if (uri.empty()) return sound_.track.stop();
   if (has_sound()) return sound_.track.turn_to(sound);
   sound_.media_us = main_.media_us;
   sound_.track.follow(sound, now_us());

@@ -53,7 +53,7 @@ class Viewer final : private Track::Owner {
 
   Side& side_of(const Track& track) { return &track == &main_.track ? main_ : sound_; }
   const Side& side_of(const Track& track) const { return &track == &main_.track ? main_ : sound_; }
-  bool has_sound() const { return !sound_.track.path().empty(); }
+  bool has_sound() const { return !sound_.track.location().path.empty(); }
   int64_t common_us() const { return has_sound() ? std::min(main_.media_us, sound_.media_us) : main_.media_us; }
   bool has_all() const;  // that can be shown of a stream that has ended
   void go_to_variant(size_t variant);
@@ -66,8 +66,8 @@ class Viewer final : private Track::Owner {
   Connections::Home home_;
   Playback playback_;
   Ladder ladder_;
-  std::string path_;               // that it was told to watch
-  std::vector<Variant> variants_;  // their URIs are paths; empty: there is only one
+  Location location_;              // that it was told to watch
+  std::vector<Variant> variants_;  // empty: there is only one
   size_t variant_ = 0;
   Side main_, sound_;     // sound_ follows nothing where main_ has it
   int64_t shown_us_ = 0;  // of common_us(), what the buffer has been given

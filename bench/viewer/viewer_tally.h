@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "bench/figures/histogram.h"
@@ -40,7 +43,8 @@ struct ViewerTally {
   int64_t watched_us = 0;         // time between the first frame and now, stalls included
   uint64_t skipped_segments = 0;  // that were gone before the viewer got to them
   uint64_t wrong_bodies = 0;
-  uint64_t verified = 0;  // bodies that were looked at
+  uint64_t verified = 0;                                      // bodies that were looked at
+  std::map<std::string, uint64_t, std::less<>> by_authority;  // requests for what a URI put on a server by its name
 
   Second now;                // the second that runs
   Histogram now_first_byte;  // of segments and plain requests

@@ -96,9 +96,32 @@ TEST(Target, IsALiteralAddress) {
 }
 
 TEST(Target, ResolvesReferencesOfAPlaylist) {
-  EXPECT_EQ(resolve_path("/live/index.m3u8?x=/y", "1.ts"), "/live/1.ts");
-  EXPECT_EQ(resolve_path("/live/index.m3u8", "/other/1.ts"), "/other/1.ts");
-  EXPECT_EQ(resolve_path("/live/index.m3u8", "http://a/b/1.ts"), "/b/1.ts");
+  const auto path = [](std::string_view reference) {
+    const Location at = resolve({.authority = {}, .path = "/a/live/index.m3u8?x=/y"}, reference);
+    EXPECT_EQ(at.authority, "") << reference;
+    return at.path;
+  };
+  EXPECT_EQ(path("1.ts"), "/a/live/1.ts");
+  EXPECT_EQ(path("/other/1.ts"), "/other/1.ts");
+  EXPECT_EQ(path("s2.ts?ref=http://h/zzz"), "/a/live/s2.ts?ref=http://h/zzz");
+  EXPECT_EQ(path("../s1.ts?a=/../b"), "/a/s1.ts?a=/../b");
+  EXPECT_EQ(path("../../../../s1.ts"), "/s1.ts");
+  EXPECT_EQ(path("./b/./c/../1.ts#t=3"), "/a/live/b/1.ts");
+  EXPECT_EQ(path("/b/../.."), "/");
+  EXPECT_EQ(path(".."), "/a/");
+  EXPECT_EQ(path("?b=c"), "/a/live/index.m3u8?b=c");
+  EXPECT_EQ(path(""), "/a/live/index.m3u8?x=/y");
+  EXPECT_EQ(path(".../..a"), "/a/live/.../..a");
+}
+
+TEST(Target, ReferencesToOtherServersKeepTheirAuthority) {
+  const Location base{.authority = {}, .path = "/live/index.m3u8"};
+  EXPECT_EQ(resolve(base, "http://A:81/b/../1.ts"), (Location{.authority = "a:81", .path = "/1.ts"}));
+  EXPECT_EQ(resolve(base, "//cdn/b/1.ts?c"), (Location{.authority = "cdn", .path = "/b/1.ts?c"}));
+  EXPECT_EQ(resolve(base, "https://a?b=/c"), (Location{.authority = "a", .path = "/?b=/c"}));
+  EXPECT_EQ(resolve(base, "http://a"), (Location{.authority = "a", .path = "/"}));
+  EXPECT_EQ(resolve({.authority = "cdn", .path = "/b/index.m3u8"}, "1.ts"),
+            (Location{.authority = "cdn", .path = "/b/1.ts"}));
 }
 
 }  // namespace
