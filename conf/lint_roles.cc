@@ -1,6 +1,8 @@
 // Which locations playlists and segments come to: what a location's pattern says, and where requests for some go.
 #include <algorithm>
 #include <cctype>
+#include <set>
+#include <string>
 
 #include "conf/lint_rules.h"
 #include "conf/route.h"
@@ -42,15 +44,32 @@ bool is_in(const auto& words, std::string_view word) {
   return std::ranges::find(words, word) != std::end(words);
 }
 
+// Types of files, as m3u8 or ts.
+struct Types {
+  std::set<std::string, std::less<>> playlists, segments;
+
+  void add(const Types& other) {
+    playlists.insert(other.playlists.begin(), other.playlists.end());
+    segments.insert(other.segments.begin(), other.segments.end());
+  }
+};
+
 // What the pattern says by types: \.(ts|m4s)$. In /live/ts- it is no type.
-Role by_types(const LocationMatch& match) {
-  Role role;
+Types types_of(const LocationMatch& match) {
+  Types types;
   each_word(in_lower_case(match.pattern), [&](std::string_view word, char before) {
     if (before == '/' || before == '-' || before == '_') return;
-    if (is_in(kPlaylistTypes, word)) role.playlists = role.is_meant = true;
-    if (is_in(kSegmentTypes, word)) role.segments = role.is_meant = true;
+    if (is_in(kPlaylistTypes, word)) types.playlists.emplace(word);
+    if (is_in(kSegmentTypes, word)) types.segments.emplace(word);
   });
-  return role;
+  return types;
+}
+
+// Of all locations.
+Types types_below(const Location& location) {
+  Types types = types_of(location.match);
+  for (const Location& inner : location.locations) types.add(types_below(inner));
+  return types;
 }
 
 // What the last part of the pattern says by words: /live/seg-.
@@ -77,37 +96,48 @@ std::string folder_of(const LocationMatch& match) {
   return text.empty() ? "/" : text;
 }
 
-// Asks for an invented file, as requests do. A location that says by words what it is for is for nothing else.
-void ask(const Server& server, const std::string& path, bool Role::*kind, Roles& roles) {
+// Asks for an invented file, as requests do, if it is of these types, or if there are none. A location that says by
+// words what it is for is for nothing else.
+void ask(const Server& server, const std::string& path, const std::set<std::string, std::less<>>& types,
+         bool Role::*kind, Roles& roles) {
+  if (!types.empty() && !types.contains(path.substr(path.rfind('.') + 1))) return;
   Captures captures;
   const Location& location = find_location(server, path, captures);
   const Role words = by_words(location.match);
   if (!words.playlists && !words.segments) roles[&location].*kind = true;
 }
 
-void add_roles(const Server& server, const Location& location, Roles& roles) {
+void add_roles(const Server& server, const Location& location, const Types& served, Roles& roles) {
   Role& role = roles[&location];
-  for (const Role& said : {by_types(location.match), by_words(location.match)}) {
-    role.playlists = role.playlists || said.playlists;
-    role.segments = role.segments || said.segments;
-    role.is_meant = role.is_meant || said.is_meant;
-  }
+  const Types types = types_of(location.match);
+  const Role words = by_words(location.match);
+  role.playlists = role.playlists || words.playlists || !types.playlists.empty();
+  role.segments = role.segments || words.segments || !types.segments.empty();
+  role.is_meant = role.is_meant || !types.playlists.empty() || !types.segments.empty();
   if (location.priority == Priority::kPlaylist) role.playlists = role.is_meant = true;
   if (location.priority == Priority::kLive) role.segments = role.is_meant = true;
   if (location.match.kind == Kind::kPrefix && location.match.pattern == "/") role.is_meant = true;
   const std::string folder = folder_of(location.match);
   for (const std::string& start : {folder, folder + "1/"}) {
-    for (const std::string_view name : kPlaylists) ask(server, start + std::string(name), &Role::playlists, roles);
-    for (const std::string_view name : kSegments) ask(server, start + std::string(name), &Role::segments, roles);
+    for (const std::string_view name : kPlaylists) {
+      ask(server, start + std::string(name), served.playlists, &Role::playlists, roles);
+    }
+    for (const std::string_view name : kSegments) {
+      ask(server, start + std::string(name), served.segments, &Role::segments, roles);
+    }
   }
-  for (const Location& inner : location.locations) add_roles(server, inner, roles);
+  for (const Location& inner : location.locations) add_roles(server, inner, served, roles);
 }
 
 }  // namespace
 
 Roles roles_of(const Server& server) {
   Roles roles;
-  add_roles(server, server.base, roles);
+  // Where some location says m3u8, nobody serves mpd; of other types no files are invented.
+  Types served = types_below(server.base);
+  std::erase_if(served.playlists, [](const std::string& type) { return type != "m3u8" && type != "mpd"; });
+  std::erase_if(served.segments, [](const std::string& type) { return type != "ts" && type != "m4s"; });
+  add_roles(server, server.base, served, roles);
   return roles;
 }
 

@@ -38,5 +38,15 @@ TEST(LintRoles, NeitherWhereNoMediaGoes) {
   }
 }
 
+TEST(LintRoles, OfTheTypesThatSomeLocationsNameAllFilesAreTheirs) {
+  const std::string media =
+      "location ~ \\.m3u8$ { proxy_pass http://u; } location ~ \\.(ts|m4s)$ { proxy_pass http://u; } location ";
+  const std::string kept = " { proxy_pass http://u; proxy_cache_valid 200 1h; proxy_cache_valid 404 5m; } ";
+  for (const char* location : {"/images/", "/vod/", "~ ^/img/(.*)$"}) {
+    EXPECT_THAT(found_in({.server = media + location + kept}), AllOf(Not(kKept), Not(kHidden))) << location;
+  }
+  EXPECT_THAT(found_in({.server = media + "^~ /live/" + kept}), AllOf(kKept, kHidden)) << "no regex is asked";
+}
+
 }  // namespace
 }  // namespace levee
