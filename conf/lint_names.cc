@@ -8,27 +8,35 @@ namespace levee::conf {
 namespace {
 
 constexpr std::string_view kWhole[] = {"cid", "policy", "keypairid", "cb", "ts", "st", "e", "md5", "securelink"};
-constexpr std::string_view kPersonal[] = {"token",      "auth",       "authorization", "authentication", "jwt",
-                                          "bearer",     "credential", "secret",        "password",       "sid",
-                                          "session",    "sess",       "jsessionid",    "phpsessid",      "uid",
-                                          "user",       "username",   "userid",        "viewer",         "visitor",
-                                          "subscriber", "member",     "login",         "email",          "ip",
-                                          "forwarded",  "sig",        "signature",     "hmac",           "hdnts",
-                                          "hdnea",      "hdntl",      "cloudfront",    "expires",        "expiry",
-                                          "exp",        "nonce",      "rand",          "random",         "cachebuster",
-                                          "timestamp",  "cmcd"};
+constexpr std::string_view kPersonal[] = {
+    "token",    "auth",      "authorization", "authentication", "jwt",        "bearer",    "credential",  "secret",
+    "password", "sid",       "session",       "sess",           "jsessionid", "phpsessid", "uid",         "user",
+    "username", "userid",    "viewer",        "visitor",        "subscriber", "member",    "login",       "email",
+    "ip",       "forwarded", "sig",           "signature",      "hmac",       "hdnts",     "hdnea",       "hdntl",
+    "expires",  "expiry",    "exp",           "nonce",          "rand",       "random",    "cachebuster", "timestamp",
+    "cmcd"};
 // Personal with "id" or "key" behind.
 constexpr std::string_view kOwners[] = {"client",   "device",  "request", "playback", "play", "player",
                                         "customer", "account", "install", "trace",    "api",  "access"};
 constexpr std::string_view kNumbers[] = {"id", "key"};
+// Of CloudFront's names those of a viewer; the others are of his country, device or connection.
+constexpr std::string_view kCloudFront[] = {"policy", "signature", "key", "address"};
+constexpr std::string_view kSecrets[] = {"token", "auth",       "authorization", "jwt", "session",   "sess",
+                                         "sid",   "jsessionid", "phpsessid",     "sig", "signature", "hmac",
+                                         "hdnts", "hdnea",      "hdntl",         "key", "secret",    "credential"};
 // A name that ends so is of a choice that many viewers share: user_country, token_type.
 constexpr std::string_view kChoices[] = {
     "type",    "kind",    "class",   "tier",   "level",  "plan",    "group",      "cohort",    "bucket",
     "variant", "ab",      "country", "region", "locale", "lang",    "language",   "currency",  "theme",
-    "version", "quality", "profile", "format", "codec",  "bitrate", "resolution", "rendition", "layout"};
+    "version", "quality", "profile", "format", "codec",  "bitrate", "resolution", "rendition", "layout",
+    "proto",   "scheme",  "host",    "port",   "mobile", "desktop", "tablet"};
 
 bool is_in(const auto& words, std::string_view word) {
   return std::ranges::find(words, word) != std::end(words);
+}
+
+bool any_in(const auto& known, const std::vector<std::string>& words) {
+  return std::ranges::any_of(words, [&](const std::string& word) { return is_in(known, word); });
 }
 
 bool is_known(std::string_view word) {
@@ -74,6 +82,7 @@ bool names_choice(std::string_view name) {
 bool names_viewer(std::string_view name) {
   const std::vector<std::string> words = words_of(name);
   if (words.empty() || is_in(kChoices, words.back())) return false;
+  if (is_in(words, "cloudfront")) return any_in(kCloudFront, words);
   std::string whole;
   for (size_t i = 0; i < words.size(); ++i) {
     whole += words[i];
@@ -81,6 +90,10 @@ bool names_viewer(std::string_view name) {
     if (i + 1 < words.size() && is_in(kOwners, words[i]) && is_in(kNumbers, words[i + 1])) return true;
   }
   return is_in(kWhole, whole);
+}
+
+bool names_secret(std::string_view name) {
+  return names_viewer(name) && any_in(kSecrets, words_of(name));
 }
 
 }  // namespace levee::conf

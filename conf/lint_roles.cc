@@ -15,10 +15,15 @@ using Kind = LocationMatch::Kind;
 constexpr std::string_view kPlaylistTypes[] = {"m3u8", "mpd", "f4m"};
 constexpr std::string_view kSegmentTypes[] = {"ts",  "m4s",  "mp4",  "m4a",  "m4v",  "m4f", "aac",
                                               "ac3", "cmfv", "cmfa", "cmft", "webm", "vtt"};
+// What the files of web pages are, and those media that pages have too: beside the former they are no segments.
+constexpr std::string_view kPageTypes[] = {"css", "js",  "png",  "jpg",   "jpeg", "gif",
+                                           "svg", "ico", "woff", "woff2", "html"};
+constexpr std::string_view kPageMedia[] = {"mp4", "m4a", "m4v", "aac", "webm", "vtt"};
 constexpr std::string_view kPlaylistWords[] = {"playlist", "chunklist", "manifest"};
 constexpr std::string_view kSegmentWords[] = {"seg", "segment", "segments", "chunk", "chunks", "frag", "fragments"};
 constexpr std::string_view kPlaylists[] = {"index.m3u8",     "master.m3u8", "playlist.m3u8",
                                            "chunklist.m3u8", "stream.m3u8", "manifest.mpd"};
+constexpr std::string_view kMultivariant[] = {"master.m3u8", "main.m3u8", "multivariant.m3u8"};
 constexpr std::string_view kSegments[] = {"1.ts", "1.m4s"};
 
 bool is_alnum(char c) {
@@ -57,11 +62,14 @@ struct Types {
 // What the pattern says by types: \.(ts|m4s)$. In /live/ts- it is no type.
 Types types_of(const LocationMatch& match) {
   Types types;
+  bool is_of_pages = false;
   each_word(in_lower_case(match.pattern), [&](std::string_view word, char before) {
     if (before == '/' || before == '-' || before == '_') return;
+    if (is_in(kPageTypes, word)) is_of_pages = true;
     if (is_in(kPlaylistTypes, word)) types.playlists.emplace(word);
     if (is_in(kSegmentTypes, word)) types.segments.emplace(word);
   });
+  if (is_of_pages) std::erase_if(types.segments, [](const std::string& type) { return is_in(kPageMedia, type); });
   return types;
 }
 
@@ -72,12 +80,33 @@ Types types_below(const Location& location) {
   return types;
 }
 
+// The last part of the pattern, in lower case.
+std::string last_part(const LocationMatch& match) {
+  std::string text = in_lower_case(match.pattern);
+  while (text.ends_with('/') || text.ends_with('$')) text.pop_back();
+  return text.substr(text.rfind('/') + 1);
+}
+
+// Whether the text ends in a type of files, and in none of media: manifest.json.
+bool is_of_other_type(std::string_view text) {
+  const size_t dot = text.rfind('.');
+  if (dot == std::string_view::npos || dot + 1 == text.size()) return false;
+  const std::string_view type = text.substr(dot + 1);
+  return std::ranges::all_of(type, is_alnum) && !is_in(kPlaylistTypes, type) && !is_in(kSegmentTypes, type);
+}
+
+bool is_multivariant(const LocationMatch& match) {
+  std::string text = last_part(match);
+  std::erase(text, '\\');
+  return match.kind != Kind::kPrefix && is_in(kMultivariant, text);
+}
+
 // What the last part of the pattern says by words: /live/seg-.
 Role by_words(const LocationMatch& match) {
-  std::string text = in_lower_case(match.pattern);
-  while (text.ends_with('/')) text.pop_back();
+  const std::string text = last_part(match);
   Role role;
-  each_word(std::string_view(text).substr(text.rfind('/') + 1), [&](std::string_view word, char) {
+  if (is_of_other_type(text)) return role;
+  each_word(text, [&](std::string_view word, char) {
     if (is_in(kPlaylistWords, word)) role.playlists = true;
     if (is_in(kSegmentWords, word)) role.segments = true;
   });
@@ -89,7 +118,8 @@ std::string folder_of(const LocationMatch& match) {
   std::string text = match.pattern;
   if (match.kind == Kind::kRegex) {
     text = text.starts_with('^') ? text.substr(1, text.find_first_of("\\.[](){}?*+|^$", 1) - 1) : "/";
-  } else if (match.kind != Kind::kExact && text.find('.', text.rfind('/') + 1) == std::string::npos) {
+  } else if (match.kind != Kind::kExact && !text.ends_with('/') &&
+             text.find('.', text.rfind('/') + 1) == std::string::npos) {
     text += '/';  // /live is for what is below /live/
   }
   text.resize(text.rfind('/') + 1);
@@ -113,6 +143,7 @@ void add_roles(const Server& server, const Location& location, const Types& serv
   const Role words = by_words(location.match);
   role.playlists = role.playlists || words.playlists || !types.playlists.empty();
   role.segments = role.segments || words.segments || !types.segments.empty();
+  role.multivariant = is_multivariant(location.match);
   role.is_meant = role.is_meant || !types.playlists.empty() || !types.segments.empty();
   if (location.priority == Priority::kPlaylist) role.playlists = role.is_meant = true;
   if (location.priority == Priority::kLive) role.segments = role.is_meant = true;

@@ -33,11 +33,14 @@ std::string in_lower_case(std::string text);
 // Whether a thing of this name has a value of its own for every viewer or request, or one that many share.
 bool names_viewer(std::string_view name);
 bool names_choice(std::string_view name);
+// Of a part of a path, where a user or a time is the stream's: whether it is what one viewer was given.
+bool names_secret(std::string_view name);
 
 // The kinds of media requests that a location is for.
 struct Role {
   bool playlists = false, segments = false;
-  bool is_meant = false;  // it says so itself, or takes whatever no other location does
+  bool is_meant = false;      // it says so itself, or takes whatever no other location does
+  bool multivariant = false;  // its playlists list playlists: they change as rarely as those do
 };
 using Roles = std::map<const Location*, Role>;  // of all of a server's
 Roles roles_of(const Server& server);

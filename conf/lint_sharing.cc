@@ -19,8 +19,9 @@ bool is_one_of(const auto& words, const std::string& name) {
 bool is_personal(const Variable& variable) {
   switch (variable.id) {
     case Var::kArg:
-    case Var::kNamedCapture:
       return names_viewer(variable.name);
+    case Var::kNamedCapture:
+      return names_secret(variable.name);
     case Var::kHttp:
       return variable.name == "cookie" || names_viewer(variable.name);
     case Var::kCookie:
@@ -41,31 +42,65 @@ bool is_personal(const Variable& variable) {
   }
 }
 
+// Whether the parenthesis opens a group that takes what it matches: (, (?<name>, (?P<name>, (?'name'.
+bool captures(std::string_view group) {
+  if (!group.starts_with('(')) return false;
+  if (!group.starts_with("(?")) return true;
+  return group.starts_with("(?P<") || group.starts_with("(?'") ||
+         (group.starts_with("(?<") && !group.starts_with("(?<=") && !group.starts_with("(?<!"));
+}
+
+struct NamedValues {
+  bool any = false;                   // the regex names some
+  std::vector<std::string> captured;  // those whose value a group takes
+};
+
 // The names before an equals sign in a regex: token of [?&]token=([^&]+).
-std::vector<std::string> named_values(std::string_view pattern) {
+NamedValues named_values(std::string_view pattern) {
   const auto is_part = [](char c) { return c == '-' || c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; };
-  std::vector<std::string> names;
-  for (size_t end = pattern.find('='); end != std::string_view::npos; end = pattern.find('=', end + 1)) {
-    size_t start = end;
-    while (start > 0 && is_part(pattern[start - 1])) --start;
-    if (start < end) names.emplace_back(pattern.substr(start, end - start));
+  NamedValues names;
+  std::vector<bool> groups;  // those open: whether each captures
+  bool in_class = false;
+  for (size_t at = 0; at < pattern.size(); ++at) {
+    const char c = pattern[at];
+    if (c == '\\') {
+      ++at;
+    } else if (in_class || c == '[') {
+      in_class = c != ']';
+    } else if (c == '(') {
+      groups.push_back(captures(pattern.substr(at)));
+    } else if (c == ')' && !groups.empty()) {
+      groups.pop_back();
+    } else if (c == '=') {
+      size_t start = at;
+      while (start > 0 && is_part(pattern[start - 1])) --start;
+      if (start == at) continue;
+      names.any = true;
+      const bool is_inside = std::ranges::find(groups, true) != groups.end();
+      if (is_inside || captures(pattern.substr(at + 1))) names.captured.emplace_back(pattern.substr(start, at - start));
+    }
   }
   return names;
 }
 
-// What a regex's groups take of a map's source. Of a list of names and values only those that the regex names.
+// What a regex's groups take of a map's source. Of a list of names and values only the values that the regex names and
+// takes; one that names a value and takes what is around it removes that value.
 void each_captured(const Expression& source, const Regex& regex, const auto& visit) {
   if (regex.pattern().find_first_of("*+{") == std::string::npos) return;  // a few values: (iPad|iPhone)
-  const std::vector<std::string> names = named_values(regex.pattern());
+  const NamedValues names = named_values(regex.pattern());
+  const bool ends_at_arguments = regex.pattern().find("[^?") != std::string::npos;
   for (const Expression::Part& part : source.parts()) {
     if (!part.is_variable) continue;
     const Variable& variable = part.variable;
     const bool is_cookies = variable.id == Var::kHttp && variable.name == "cookie";
     const bool is_list =
         is_cookies || variable.id == Var::kArgs || variable.id == Var::kRequestUri || variable.id == Var::kRequest;
-    if (!is_list || names.empty()) visit(variable);
+    const bool is_path = variable.id == Var::kRequestUri && ends_at_arguments;
+    if (!is_list || (!names.any && !is_path)) visit(variable);
     if (!is_list) continue;
-    for (const std::string& name : names) visit(Variable{is_cookies ? Var::kCookie : Var::kArg, 0, name, nullptr});
+    for (const std::string& name : names.captured) {
+      visit(Variable{is_cookies ? Var::kCookie : Var::kArg, 0, name, nullptr});
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 // Rules of times: how long answers are kept, and how long viewers wait for them.
 #include <algorithm>
 #include <charconv>
+#include <limits>
+#include <system_error>
 #include <utility>
 
 #include "conf/lint_rules.h"
@@ -27,37 +29,47 @@ void lint_playlist_lifetime(const Location& location, const LintTerms& terms, Fi
                                  in_words(terms.segment) + ": players find nothing new and stall");
 }
 
-// The longest max-age or s-maxage in a Cache-Control.
-Milliseconds longest_age(std::string text) {
+struct Ages {
+  Milliseconds everywhere{0}, shared{0};  // a viewer's own cache does not heed s-maxage (RFC 9111 section 5.2.2.10)
+};
+
+// The longest max-age and s-maxage in a Cache-Control.
+Ages longest_ages(std::string text) {
   text = in_lower_case(std::move(text));
   std::erase(text, '-');
   constexpr std::string_view kAge = "maxage=";
-  uint32_t longest = 0;
+  Ages longest;
   for (size_t at = text.find(kAge); at != std::string::npos; at = text.find(kAge, at + 1)) {
     uint32_t seconds = 0;
-    std::from_chars(text.data() + at + kAge.size(), text.data() + text.size(), seconds);
-    longest = std::max(longest, seconds);
+    const auto read = std::from_chars(text.data() + at + kAge.size(), text.data() + text.size(), seconds);
+    if (read.ec == std::errc::result_out_of_range) seconds = std::numeric_limits<uint32_t>::max();
+    Milliseconds& age = at > 0 && text[at - 1] == 's' ? longest.shared : longest.everywhere;
+    age = std::max<Milliseconds>(age, std::chrono::seconds(seconds));
   }
-  return std::chrono::seconds(longest);
+  return longest;
 }
 
-// What we tell viewers, whose own caches then hold the playlist.
+// What we tell viewers, whose own caches then hold the playlist, and the caches on the way to them.
 void lint_told_lifetime(const Location& location, const LintTerms& terms, Findings& findings) {
-  const auto warn = [&](const Place& place, const std::string& line, Milliseconds time) {
+  const auto warn = [&](const Place& place, const std::string& who, Milliseconds time, const std::string& what) {
     if (time * 2 <= terms.segment) return;
-    findings.add(place, line + " has viewers keep playlists for " + in_words(time) +
-                            ", more than half of a segment of " + in_words(terms.segment) +
-                            ": a player is given its own old copy, finds nothing new and stalls");
+    findings.add(place, who + " keep playlists for " + in_words(time) + ", more than half of a segment of " +
+                            in_words(terms.segment) + ": " + what);
   };
+  const std::string own = "a player is given its own old copy, finds nothing new and stalls";
   constexpr Milliseconds kYears = std::chrono::hours(24 * 3650);
   constexpr Milliseconds kDay = std::chrono::hours(24);
   using Kind = Expires::Kind;
   const Expires& expires = location.expires;
   const Milliseconds told = expires.kind == Kind::kMax ? kYears : expires.kind == Kind::kDaily ? kDay : expires.time;
-  warn(place_of(location, "expires"), "\"expires\"", told);
+  warn(place_of(location, "expires"), "\"expires\" has viewers", told, own);
   for (const AddHeader& added : location.add_headers) {
     if (in_lower_case(added.name) != "cache-control") continue;
-    warn(place_of(location, "add_header"), "\"add_header\" Cache-Control", longest_age(added.value.source()));
+    const Place& place = place_of(location, "add_header");
+    const std::string line = "\"add_header\" Cache-Control has ";
+    const Ages ages = longest_ages(added.value.source());
+    warn(place, line + "viewers", ages.everywhere, own);
+    warn(place, line + "caches between here and viewers", ages.shared, "players find nothing new and stall");
   }
 }
 
@@ -147,7 +159,7 @@ void lint_updating(const Location& location, Findings& findings) {
 }  // namespace
 
 void lint_times(const Location& location, Role role, const LintTerms& terms, Findings& findings) {
-  if (role.playlists) {
+  if (role.playlists && !role.multivariant) {
     lint_playlist_lifetime(location, terms, findings);
     lint_told_lifetime(location, terms, findings);
   }

@@ -88,9 +88,15 @@ TEST(Lint, PlaylistsThatViewersAreToldToKeep) {
   for (const char* line : {"expires 4s;", "expires modified 1h;", "expires max;", "expires @3h;"}) {
     EXPECT_THAT(found_in({.location = line}), warns("\"expires\" has viewers keep playlists", 9)) << line;
   }
-  for (const char* line : {"add_header cache-control max-age=4;", "add_header Cache-Control 'public, S-MaxAge=4';",
-                           "add_header X a; add_header Cache-Control 'max-age=1, s-maxage=60' always;"}) {
+  for (const char* line : {"add_header cache-control max-age=4;", "add_header Cache-Control 'public, MaxAge=4';",
+                           "add_header Cache-Control max-age=4294967296;",
+                           "add_header X a; add_header Cache-Control 's-maxage=1, max-age=60' always;"}) {
     EXPECT_THAT(found_in({.location = line}), warns("\"add_header\" Cache-Control has viewers keep", 9)) << line;
+  }
+  for (const char* line :
+       {"add_header Cache-Control 'public, S-MaxAge=4';", "add_header Cache-Control 'max-age=1, s-maxage=60';"}) {
+    EXPECT_THAT(found_in({.location = line}), warns("Cache-Control has caches between here and viewers keep", 9))
+        << line;
   }
   for (const char* line :
        {"expires off;", "expires epoch;", "expires -1;", "expires 3s;", "add_header Cache-Control no-cache;",
@@ -192,13 +198,31 @@ TEST(Lint, AKeyThatTellsViewersApartByName) {
   }
 }
 
+TEST(Lint, AKeyWithWhatThoseBeforeUsSayOfARequest) {
+  for (const char* part : {"arg_cloudfront_policy", "http_cloudfront_viewer_address", "http_forwarded"}) {
+    EXPECT_THAT(found_in({.location = std::string("proxy_cache_key $host$uri$") + part + ";"}),
+                warns("tells viewers apart", 9))
+        << part;
+  }
+  for (const char* part :
+       {"http_x_forwarded_proto", "http_x_forwarded_host", "http_x_forwarded_port", "http_x_forwarded_scheme",
+        "http_cloudfront_is_mobile_viewer", "http_cloudfront_forwarded_proto", "http_cloudfront_viewer_city",
+        "cookie_mobile", "cookie_desktop", "cookie_tablet"}) {
+    EXPECT_THAT(found_in({.location = std::string("proxy_cache_key $host$uri$") + part + ";"}), IsEmpty()) << part;
+  }
+}
+
 TEST(Lint, AGroupOfTheLocationInTheKey) {
   const auto with = [](const std::string& name) {
     return found_in({.server = "location ~ ^/s/(?<" + name +
                                ">[^/]+)/(.*)$ { proxy_pass http://u; proxy_cache_key $host$" + name + "$2; } "});
   };
-  EXPECT_THAT(with("session"), warns("tells viewers apart", 8));
-  EXPECT_THAT(with("channel"), IsEmpty());
+  for (const char* name : {"session", "user_token", "sid", "sig", "auth", "api_key"}) {
+    EXPECT_THAT(with(name), warns("tells viewers apart", 8)) << name;
+  }
+  for (const char* name : {"channel", "user", "ts", "ip", "stream_key", "token_type"}) {
+    EXPECT_THAT(with(name), IsEmpty()) << name;
+  }
 }
 
 TEST(Lint, AMapsGroupsBringItsSourceIntoTheKey) {
@@ -206,11 +230,17 @@ TEST(Lint, AMapsGroupsBringItsSourceIntoTheKey) {
     return found_in({.http = "map " + map, .location = "proxy_cache_key $host$uri$m;"});
   };
   for (const char* map : {"$http_cookie $m { '~session=(?<s>[^;]+)' $s; }", "$arg_token $m { '~^(.+)$' $1; }",
-                          "$request_uri $m { '~[?&]token=([^&]+)' $1; }", "$remote_addr $m { '~^(\\d+)' $1; }"}) {
+                          "$request_uri $m { '~[?&]token=([^&]+)' $1; }", "$remote_addr $m { '~^(\\d+)' $1; }",
+                          "$args $m { '~(?:^|&)(token=[^&]*)' $1; }", "$args $m { '~((?:^|&)sid=[^&]*)' $1; }",
+                          "$args $m { '~^(?:a\\(b)*(?P<s>sid=.*\\))' $s; }"}) {
     EXPECT_THAT(with(map), warns("tells viewers apart", 9)) << map;
   }
-  for (const char* map : {"$http_cookie $m { '~quality=([^;]+)' $1; }", "$request_uri $m { '~[?&]v=([^&]+)' $1; }",
-                          "$arg_token $m { '~^(.+)$' known; }", "$http_user_agent $m { ~(iPad|iPhone) $1; }"}) {
+  for (const char* map :
+       {"$http_cookie $m { '~quality=([^;]+)' $1; }", "$request_uri $m { '~[?&]v=([^&]+)' $1; }",
+        "$arg_token $m { '~^(.+)$' known; }", "$http_user_agent $m { ~(iPad|iPhone) $1; }",
+        "$args $m { '~^(.*&)?token=[^&]*&?(.*)$' $1$2; default $args; }",
+        "$http_cookie $m { '~(?<=sid=)(?:.*)quality=(.*)' $1; }", "$args $m { '~^\\(*token=(?:.*)v=(.*)' $1; }",
+        "$args $m { '~([(]*)token=(?:.*)v=(.*)' $2; }"}) {
     EXPECT_THAT(with(map), IsEmpty()) << map;
   }
 }
@@ -227,6 +257,12 @@ TEST(Lint, AllArgumentsInTheKeyWhereSomeArePersonal) {
   EXPECT_THAT(found_in({.http = map, .location = "proxy_cache_key $host$request_uri;"}),
               warns("with them \"token\"", 9));
   EXPECT_THAT(found_in({.http = map, .location = "proxy_cache_key $host$uri;"}), IsEmpty());
+  const auto with_part = [&](const std::string& regex) {
+    return found_in(
+        {.http = map + " map $request_uri $part { '~" + regex + "' $p; }", .location = "proxy_cache_key $host$part;"});
+  };
+  EXPECT_THAT(with_part("^(?<p>[^?]*)"), IsEmpty()) << "the path";
+  EXPECT_THAT(with_part("^(?<p>.*)"), warns("with them \"token\"", 9));
   const std::string key = "proxy_cache_key $host$uri$is_args$args;";
   EXPECT_THAT(found_in({.http = "log_format f '$uri $arg_token';", .location = key}), warns("with them \"token\"", 9));
   EXPECT_THAT(found_in({.http = "log_format f '$uri $arg_quality';", .location = key}), IsEmpty());
