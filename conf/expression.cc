@@ -111,6 +111,13 @@ bool Expression::uses(Var id) const {
   });
 }
 
+bool Expression::may_take_groups() const {
+  return std::ranges::any_of(parts_, [](const Part& part) {
+    const Var id = part.variable.id;
+    return part.is_variable && (id == Var::kCapture || id == Var::kNamedCapture || id == Var::kMap);
+  });
+}
+
 void Expression::append_to(std::string& out, const VariableSource& values) const {
   out += literal_;
   for (const Part& part : parts_) {
@@ -138,8 +145,10 @@ bool Expression::append_value(const Variable& variable, const VariableSource& va
   const std::string subject = variable.map->source.evaluate(values);
   const Expression& result = variable.map->find(subject);
   const auto& regexes = variable.map->regexes;
-  const auto chosen = std::ranges::find_if(regexes, [&](const auto& entry) { return &entry.second == &result; });
-  if (chosen != regexes.end() && !result.is_literal()) {
+  const auto chosen = result.may_take_groups()
+                          ? std::ranges::find_if(regexes, [&](const auto& entry) { return &entry.second == &result; })
+                          : regexes.end();
+  if (chosen != regexes.end()) {
     result.append_to(out, WithGroups(chosen->first, subject, values));
   } else {
     result.append_to(out, values);

@@ -59,6 +59,8 @@ class Expression {
   static bool append_value(const Variable& variable, const VariableSource& values, std::string& out);
 
  private:
+  bool may_take_groups() const;  // of a regex, itself or in another map's result
+
   std::string source_, literal_;
   std::vector<Part> parts_;
 };

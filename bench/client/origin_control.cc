@@ -5,15 +5,15 @@
 namespace levee::bench {
 
 void OriginControl::tell(std::string what) {
-  waiting_.push_back("/control/" + std::move(what));
+  waiting_.push_back(std::move(what));
   if (!client_.is_busy()) send_next();
 }
 
 void OriginControl::send_next() {
   if (waiting_.empty()) return;
-  const std::string path = std::move(waiting_.front());
+  told_ = std::move(waiting_.front());
   waiting_.pop_front();
-  client_.send("POST", path, "Content-Length: 0\r\n");
+  client_.send("POST", "/control/" + told_, "Content-Length: 0\r\n");
 }
 
 }  // namespace levee::bench

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "bench/client/http_client.h"
 
@@ -12,12 +13,16 @@ class OriginControl final : private HttpClient::Observer {
  public:
   // `origin`: its path does not matter.
   OriginControl(ClientLoop& loop, const Target& origin) : target_(origin), client_(loop, target_, *this) {}
-  // POSTs /control/WHAT ("hang?for=5000"), behind what it has not yet taken. Looks at no answer.
+  // POSTs /control/WHAT ("hang?for=5000"), behind what it has not yet taken.
   void tell(std::string what);
   bool is_telling() const { return client_.is_busy(); }
+  // What it would not do.
+  const std::vector<std::string>& refused() const { return refused_; }
 
  private:
-  void on_head(const ResponseHead&) override {}
+  void on_head(const ResponseHead& head) override {
+    if (head.status >= 400) refused_.push_back(told_);
+  }
   void on_body(std::string_view) override {}
   void on_end() override { send_next(); }
   void on_failure(Failure) override { send_next(); }
@@ -25,6 +30,8 @@ class OriginControl final : private HttpClient::Observer {
 
   const Target target_;
   std::deque<std::string> waiting_;
+  std::string told_;  // last
+  std::vector<std::string> refused_;
   HttpClient client_;
 };
 

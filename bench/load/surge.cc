@@ -237,6 +237,7 @@ class Surge {
   Json json() const {
     Json report{{"seconds", options_.seconds}, {"connections", askers_.size()}, {"unsent", unsent_}};
     report["generator_lag_ms"] = latency_json(lag_);
+    if (control_ && !control_->refused().empty()) report["refused_orders"] = control_->refused();
     for (const RequestClass& each : classes_) {
       Tally total;
       Json& its = report["classes"][each.name] = Json::object();
@@ -299,7 +300,7 @@ int run_surge(const SurgeOptions& options) {
   Json report = Surge(options, *target, std::move(classes)).run(origin, std::move(orders));
   cost.add_to(report, 0);
   print_report(report, options.json);
-  return 0;
+  return report.contains("refused_orders") ? 1 : 0;
 }
 
 }  // namespace levee::bench

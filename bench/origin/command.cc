@@ -45,6 +45,12 @@ std::optional<int64_t> read_number(std::string_view name, std::string_view text,
   return value ? std::optional<int64_t>(*value) : std::nullopt;
 }
 
+// What can stand in a request's line and be told from what follows it in a query.
+bool is_prefix(std::string_view text) {
+  return text.starts_with('/') && text.find_first_of("&?#") == std::string_view::npos &&
+         std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c != 0x7f; });
+}
+
 // "for=5s". What is wrong with it, or nothing.
 std::string read_argument(std::string_view word, Time time, OriginCommand& command) {
   const size_t sign = std::min(word.find('='), word.size());
@@ -56,7 +62,7 @@ std::string read_argument(std::string_view word, Time time, OriginCommand& comma
     for (const std::string_view each : takes) all.append(all.empty() ? ", only " : " ").append(each);
     return "\"" + command.what + "\" takes no \"" + std::string(word) + "\"" + all;
   }
-  const bool is_path = name == "prefix" && text.starts_with('/');
+  const bool is_path = name == "prefix" && is_prefix(text);
   const auto number = name == "prefix" ? std::nullopt : read_number(name, text, time);
   if (!is_path && !number) return "invalid value \"" + std::string(word) + "\"";
   const bool is_new = is_path ? command.prefix.empty() : command.numbers.emplace(name, *number).second;

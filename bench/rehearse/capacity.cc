@@ -73,7 +73,10 @@ std::string finding(const Plan& plan, const Run& best, const std::optional<Run>&
   const std::string audience = audience_of(best);
   if (!next) return "At least " + audience + ": " + why_not_more + ".";
   const std::string more = next->load.viewers > 0 ? print("%.0f", next->load.viewers) : print("x %.3g", next->scale);
-  if (next->verdict() == Verdict::Kind::kNone && next->outcome.verdict.untested.empty()) {
+  if (!next->outcome.verdict.untested.empty() && next->verdict() == Verdict::Kind::kNone) {
+    return "At least " + audience + ": with " + more + ": " + verdict_line(plan, next->outcome);
+  }
+  if (next->verdict() == Verdict::Kind::kNone) {
     return "At least " + audience + ": with " + more + " this program itself was " + hindrance(next->outcome) +
            ", so what broke then is no limit of the target. A generator on a machine of its own can ask for "
            "more.";

@@ -107,23 +107,16 @@ ViewerModel& player(Plan& plan) {
   return plan.player;
 }
 
-// What simulated viewers cannot play: nothing where they can.
-std::string unplayable(std::string_view path) {
-  const bool is_dash = path.substr(0, path.find('?')).ends_with(".mpd");
-  return is_dash ? "viewers play HLS, and no DASH: \"" + std::string(path) + "\"" : "";
-}
-
 std::string set_path(const Words& words, Plan& plan) {
   if (!is_path(words[1])) return invalid(words[1]);
   plan.path = words[1];
-  return unplayable(plan.path);
+  return {};
 }
 
 std::string set_target(const Words& words, Plan& plan) {
   for (size_t i = 1; i < words.size(); ++i) {
     const auto target = parse_target(words[i]);
     if (!target || !is_path(target->path)) return "not a URL with a literal address: \"" + words[i] + "\"";
-    if (std::string wrong = unplayable(target->path); !wrong.empty()) return wrong;
     plan.targets.push_back(*target);
   }
   return {};
@@ -463,10 +456,26 @@ std::string check_coming(Milliseconds at, Milliseconds over, const Plan& plan) {
   return at + over > plan.duration ? "the plan is over before all have come" : "";
 }
 
+// What simulated viewers cannot play: nothing where they can.
+std::string unplayable(const Plan& plan) {
+  std::vector<std::string_view> paths = {plan.path};
+  for (const Target& target : plan.targets) paths.emplace_back(target.path);
+  for (const std::string_view path : paths) {
+    if (!path.substr(0, path.find('?')).ends_with(".mpd")) continue;
+    return "viewers play HLS, and no DASH: \"" + std::string(path) + "\"";
+  }
+  return {};
+}
+
 // The capacity that faults change: none of them may ask for what an origin of the plan's own refuses.
 std::string check_capacity(const Plan::Fault& fault, const Plan& plan, Capacity& capacity) {
+  if (!plan.start_origin) return {};
+  const auto* const of_server = std::get_if<Plan::Fault::OfServer>(&fault.what);
+  const bool restarts =
+      of_server != nullptr && of_server->name == "origin" && of_server->act == Deployment::Act::kStart;
+  if (restarts) capacity = plan.start_origin->capacity;
   const auto* const of_origin = std::get_if<Plan::Fault::OfOrigin>(&fault.what);
-  if (of_origin == nullptr || !plan.start_origin) return {};
+  if (of_origin == nullptr) return {};
   const auto command = std::get<OriginCommand>(read_command(of_origin->command));
   return command.what == "capacity" ? change(capacity, command, plan.start_origin->capacity) : "";
 }
@@ -483,6 +492,7 @@ std::pair<int, std::string> check_times(const Plan& plan) {
   }
   for (const Arrival& arrival : plan.arrivals) {
     std::string wrong = check_leaving(arrival, plan);
+    if (wrong.empty()) wrong = unplayable(plan);
     if (wrong.empty()) wrong = check_coming(Milliseconds(arrival.at_ms), Milliseconds(arrival.over_ms), plan);
     if (!wrong.empty()) return {arrival.line, std::move(wrong)};
   }

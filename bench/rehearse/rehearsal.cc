@@ -397,6 +397,9 @@ void Rehearsal::count_elsewhere() {
 std::vector<std::string> Rehearsal::untested() const {
   std::vector<std::string> untested;
   if (!plan_.arrivals.empty() && outcome_.tally.started == 0) untested.emplace_back("not one viewer saw a frame");
+  if (control_) {
+    for (const std::string& told : control_->refused()) untested.push_back("the origin refused \"" + told + "\"");
+  }
   const auto missed = missed_faults();
   untested.insert(untested.end(), missed.begin(), missed.end());
   return untested;

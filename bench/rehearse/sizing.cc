@@ -59,18 +59,17 @@ void by_link(const Wanted& wanted, Sizing& sizing) {
 // rather than too low.
 void by_cores(const Load& seen, bool was_full, const Wanted& wanted, Sizing& sizing) {
   if (!seen.knows_cores || seen.bits_per_second == 0) return;
-  // When they were full, it is the busiest second that an audience must get through.
-  const double taken = was_full ? seen.busiest : seen.cpu_seconds;
-  if (taken < kLeastCpuSeconds) {
+  if (seen.cpu_seconds < kLeastCpuSeconds) {
     sizing.lines.push_back(
         print("Processors: with %.0f viewers the nodes took %.2f s of processor time in all, too little to tell from: "
               "it takes %.2f s, of a larger audience or a longer plan.",
-              seen.viewers, taken, kLeastCpuSeconds));
+              seen.viewers, seen.cpu_seconds, kLeastCpuSeconds));
     return;
   }
   const auto viewers = static_cast<double>(wanted.viewers);
   const double of_each = rounded(seen.bits_per_second / seen.viewers);
   const double growth = std::max(rounded(wanted.bitrate / of_each), 1.0);
+  // When they were full, it is the busiest second that an audience must get through.
   const double cores = rounded(was_full ? seen.busiest : seen.cores);
   const double seen_per_core = whole(seen.viewers / cores);
   const double per_core = whole(seen_per_core / growth);

@@ -50,3 +50,11 @@ def test_a_fault_that_strikes_nothing_tests_nothing(rehearse, tmp_path):
     says = f'every promise was kept, but "origin 503 prefix=/elsewhere" struck no request ({tmp_path}/fault.plan:2).'
     assert missed.returncode == 2 and says in missed.stdout, missed.stdout
     assert play("/object").returncode == 0
+
+
+def test_what_a_running_origin_refuses_tests_nothing(tmp_path, live_origin):
+    (tmp_path / "refused.plan").write_text(f"target http://{live_origin}/; origin http://{live_origin}; duration 2s; requests 9 path=/object/9/a;\n"
+                                           "promise errors 0%; fault 500ms origin capacity service=1s;")
+    done = subprocess.run([OUT / "levee-bench", "rehearse", "--quiet", tmp_path / "refused.plan"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=3 * PATIENCE)
+    assert done.returncode == 2 and 'but the origin refused "capacity?service=1000"' in done.stdout, done.stdout

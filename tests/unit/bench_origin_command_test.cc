@@ -36,6 +36,8 @@ TEST(OriginCommand, WhatCannotBeDoneIsRefused) {
   EXPECT_EQ(wrong("hang?for=-1"sv), "invalid value \"for=-1\"");
   EXPECT_EQ(wrong("hang?for=100d"sv), "invalid value \"for=100d\"");
   EXPECT_EQ(wrong("hang?prefix=live"sv), "invalid value \"prefix=live\"");
+  EXPECT_EQ(wrong(Words{"hang", "prefix=/a&b"}), "invalid value \"prefix=/a&b\"");
+  EXPECT_EQ(wrong(Words{"hang", "prefix=/a b"}), "invalid value \"prefix=/a b\"");
   EXPECT_EQ(wrong("capacity?slots=x"sv), "invalid value \"slots=x\"");
   EXPECT_EQ(wrong("slow?foo=1"sv), "\"slow\" takes no \"foo=1\", only for prefix ttfb rate");
   EXPECT_EQ(wrong("zero?for=1s"sv), "\"zero\" takes no \"for=1s\"");

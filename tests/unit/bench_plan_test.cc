@@ -67,6 +67,8 @@ TEST(Plan, SaysInWhichLineItIsWrong) {
   const std::string weaker = "fault 3s origin capacity service=1s; fault 5s origin capacity slots=0;";
   EXPECT_EQ(std::get<Plan::Fault::OfOrigin>(good(limited + "slots 8; }" + weaker).faults[0].what).command,
             "capacity?service=1000");
+  const std::string anew = "fault 1s origin capacity slots=0; fault 2s kill origin; fault 3s start origin; ";
+  EXPECT_EQ(good(limited + "slots 8; }" + anew + "fault 4s origin capacity service=1s;").faults.size(), 4U);
   EXPECT_EQ(wrong(limited + "}\n" + weaker), "p.plan:2: service, queue and collapse_past mean nothing without slots");
   EXPECT_EQ(wrong(head + "fault 1s origin hang for=never;"), "p.plan:2: invalid value \"for=never\"");
   EXPECT_EQ(wrong(head + "fault 1s origin sing;"), "p.plan:2: the origin does not take \"sing\"");
@@ -122,10 +124,11 @@ TEST(Plan, NumbersAreFiniteAndWithinBounds) {
 }
 
 TEST(Plan, IsForViewersOfHls) {
-  const std::string dash = "p.plan:2: viewers play HLS, and no DASH: \"/live/index.mpd?a=b\"";
+  const std::string dash = "p.plan:1: viewers play HLS, and no DASH: \"/live/index.mpd?a=b\"";
   EXPECT_EQ(wrong(std::string(kTarget) + "viewers step 1;\npath /live/index.mpd?a=b;"), dash);
   EXPECT_EQ(wrong(std::string(kTarget) + "viewers step 1;\ntarget http://127.0.0.1:2/live/index.mpd?a=b;"), dash);
   EXPECT_EQ(good(std::string(kTarget) + "viewers step 1; path /a.mpd/b;").path, "/a.mpd/b");
+  EXPECT_EQ(good("target http://127.0.0.1:1/a.mpd; requests 1 path=/a; promise errors 0%;").targets[0].path, "/a.mpd");
 }
 
 TEST(Plan, WhatCannotBeInARequestIsNotAskedFor) {
