@@ -104,6 +104,15 @@ void each_captured(const Expression& source, const Regex& regex, const auto& vis
   }
 }
 
+// Whether the default is the source itself where a regex cuts a value out of it: then it lacks that value.
+bool is_source_without(const Map& map) {
+  if (map.otherwise.source() != map.source.source()) return false;
+  return std::ranges::any_of(map.regexes, [](const auto& regex) {
+    const NamedValues names = named_values(regex.first.pattern());
+    return names.any && names.captured.empty();
+  });
+}
+
 // The variables of a string, and of the results of the maps that it uses. What only chooses a map's result does not get
 // into the string; what a regex's groups take of it does.
 void each_variable(const Expression& expression, const auto& visit) {
@@ -112,7 +121,7 @@ void each_variable(const Expression& expression, const auto& visit) {
     visit(part.variable);
     if (part.variable.map == nullptr) continue;
     const Map& map = *part.variable.map;
-    each_variable(map.otherwise, visit);
+    if (!is_source_without(map)) each_variable(map.otherwise, visit);
     for (const auto& result : map.exact) each_variable(result.second, visit);
     for (const auto* results : {&map.leading, &map.trailing}) {
       for (const auto& result : *results) each_variable(result.second, visit);

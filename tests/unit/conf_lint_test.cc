@@ -262,6 +262,12 @@ TEST(Lint, AllArgumentsInTheKeyWhereSomeArePersonal) {
         {.http = map + " map $request_uri $part { '~" + regex + "' $p; }", .location = "proxy_cache_key $host$part;"});
   };
   EXPECT_THAT(with_part("^(?<p>[^?]*)"), IsEmpty()) << "the path";
+  const auto with_rest = [&](const std::string& results) {
+    return found_in({.http = map + " map $args $rest { " + results + " }", .location = "proxy_cache_key $uri$rest;"});
+  };
+  EXPECT_THAT(with_rest("'~^(.*&)?token=[^&]*&?(.*)$' $1$2; default $args;"), IsEmpty()) << "cut out";
+  EXPECT_THAT(with_rest("'~^$' none; default $args;"), warns("with them \"token\"", 9));
+  EXPECT_THAT(with_rest("'~^(.*&)?token=[^&]*' $1; default $args$args;"), warns("with them \"token\"", 9));
   EXPECT_THAT(with_part("^(?<p>.*)"), warns("with them \"token\"", 9));
   const std::string key = "proxy_cache_key $host$uri$is_args$args;";
   EXPECT_THAT(found_in({.http = "log_format f '$uri $arg_token';", .location = key}), warns("with them \"token\"", 9));
