@@ -98,7 +98,7 @@ bool is_of_other_type(std::string_view text) {
 bool is_multivariant(const LocationMatch& match) {
   std::string text = last_part(match);
   std::erase(text, '\\');
-  return match.kind != Kind::kPrefix && is_in(kMultivariant, text);
+  return is_in(kMultivariant, text);
 }
 
 // What the last part of the pattern says by words: /live/seg-.
