@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/client/request_fields.h"
 #include "cache/date.h"
 #include "cache/freshness.h"
 #include "cache/vary.h"
@@ -20,16 +21,8 @@ namespace {
 const std::string kRequest =
     "GET /live/channel-7/video/1080p/segment-184467.m4s HTTP/1.1\r\n"
     "Host: edge.example.net\r\n"
-    "Connection: keep-alive\r\n"
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 "
-    "Safari/537.36\r\n"
-    "Accept: */*\r\n"
-    "Origin: https://www.example.com\r\n"
-    "Sec-Fetch-Site: cross-site\r\n"
-    "Sec-Fetch-Mode: cors\r\n"
-    "Referer: https://www.example.com/\r\n"
-    "Accept-Encoding: gzip, deflate, br, zstd\r\n"
-    "Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n\r\n";
+    "Connection: keep-alive\r\n" +
+    bench::player_fields() + "\r\n";
 const std::string kShortRequest = "GET /1k HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n";
 const std::string kResponse =
     "HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Type: video/iso.segment\r\n"

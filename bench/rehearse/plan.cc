@@ -61,6 +61,10 @@ bool is_path(std::string_view word) {
   return word.starts_with('/') && std::ranges::all_of(word, [](unsigned char c) { return c > ' ' && c != 0x7f; });
 }
 
+std::optional<std::string> some_path(std::string_view word) {
+  return is_path(word) ? std::optional(std::string(word)) : std::nullopt;
+}
+
 // Reads word 1 into a member of what `part` finds.
 template <auto part, auto member, auto read>
 std::string one(const Words& words, Plan& plan) {
@@ -105,12 +109,6 @@ Plan::Stream& stream(Plan& plan) {
 }
 ViewerModel& player(Plan& plan) {
   return plan.player;
-}
-
-std::string set_path(const Words& words, Plan& plan) {
-  if (!is_path(words[1])) return invalid(words[1]);
-  plan.path = words[1];
-  return {};
 }
 
 std::string set_target(const Words& words, Plan& plan) {
@@ -289,7 +287,7 @@ constexpr std::array kRows{
     Row{"", "host", 1, 1, one<whole, &Plan::host, parse_host>},
     Row{"", "header", 2, 2, set_header},
     Row{"", "origin", 1, 1, set_origin},
-    Row{"", "path", 1, 1, set_path},
+    Row{"", "path", 1, 1, one<whole, &Plan::path, some_path>},
     Row{"", "duration", 1, 1, one<whole, &Plan::duration, some_time>},
     Row{"", "connections", 1, 1, one<whole, &Plan::connections, conf::some>},
     Row{"", "seed", 1, 1, one<whole, &Plan::seed, conf::count>},
